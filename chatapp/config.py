@@ -1,0 +1,202 @@
+"""The settings: one table of name, default, meaning, and the only reader of the environment.
+
+Each field of `Settings` is read from the variable `CHATAPP_` + its name in capitals. Data comes from
+`os.environ` once, at start; it goes to `create_app` and `gunicorn.conf.py`. A wrong value raises
+`SettingError` with a sentence that names the variable and says what to write instead.
+"""
+
+import dataclasses
+import difflib
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PREFIX = "CHATAPP_"
+
+
+class SettingError(ValueError):
+    """A setting has a value that can't be used; the text is a sentence for the person who runs the server."""
+
+
+def _setting(default: Any, parse: Callable[[str], Any], meaning: str) -> Any:
+    return dataclasses.field(default=default, metadata={"parse": parse, "meaning": meaning})
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text) if re.fullmatch(r"[+-]?\d{1,18}", text) else None
+        if number is None or not least <= number <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return number
+
+    return parse
+
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = float("nan")
+        if not least <= number <= most:
+            raise ValueError(f"a number from {least:g} to {most:g}")
+        return number
+
+    return parse
+
+
+def _address(text: str) -> str:
+    if re.fullmatch(r"unix:.+", text):
+        return text
+    match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(\d{1,5})", text)
+    if not match or int(match[2]) > 65535:
+        raise ValueError("HOST:PORT, for example 127.0.0.1:8000 or [::1]:8000, or unix:/path/to/socket")
+    return text
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise ValueError("the path of a folder")
+    return Path(text)
+
+
+def _log_entries(text: str) -> tuple[str, ...]:
+    entries = tuple(part.strip() for part in text.split(",") if part.strip())
+    if any("\0" in entry for entry in entries):
+        raise ValueError("files, folders or globs, separated by commas")
+    return entries
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip().rstrip("/").lower() for part in text.split(",") if part.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        well_formed = parts.scheme in ("http", "https") and parts.netloc and origin == f"{parts.scheme}://{parts.netloc}"
+        if origin != "*" and not well_formed:
+            raise ValueError("origins separated by commas, for example https://chat.example.org, or * for any")
+    return origins
+
+
+def _secret_text(text: str) -> str:
+    if text and (len(text) < 8 or not text.isprintable() or not text.isascii()):
+        raise ValueError("at least 8 printable ASCII characters")
+    return text
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(" or ".join(choices))
+        return text
+
+    return parse
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or not text.endswith("/"):
+        raise ValueError("an http or https address that ends with /")
+    return text
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings, typed. Make one with `load()`, or directly in a test."""
+
+    bind: str = _setting("127.0.0.1:8000", _address, "Where the server listens: `HOST:PORT` or `unix:PATH`.")
+    data_dir: Path = _setting(
+        Path("var"), _folder, "Folder for what the server keeps: its own log and its secret key. Made if missing."
+    )
+    max_clients: int = _setting(
+        5000, _whole_number(1, 1_000_000), "WebSocket connections at the same time, both halves; more get 503."
+    )
+    max_message_bytes: int = _setting(
+        65_536, _whole_number(1024, 16_777_216), "The largest message a client may send, in bytes; larger closes with 1009."
+    )
+    max_username_chars: int = _setting(64, _whole_number(1, 1000), "The longest user name, in characters.")
+    outbox_bytes: int = _setting(
+        1_048_576,
+        _whole_number(524_288, 1_073_741_824),
+        "What waits in memory for one slow client, in bytes; at least 8 times `MAX_MESSAGE_BYTES`. "
+        "Over it a chat client is closed with 4008 and comes back; a log viewer reads on from the file.",
+    )
+    message_rate: float = _setting(
+        20.0,
+        _number(0, 1_000_000),
+        "Messages a second that are read from one connection, with bursts of five times as many; "
+        "a faster talker is read more slowly, nothing is dropped. 0: no limit.",
+    )
+    ping_seconds: float = _setting(
+        25.0, _number(0.1, 3600), "Time between two pings; who gives no sign of life between two is gone (4012)."
+    )
+    allowed_origins: tuple[str, ...] = _setting(
+        (),
+        _origins,
+        "Web pages of other origins that may open a WebSocket here, separated by commas; `*` for any. "
+        "Pages of this server always may, and so may programs, which send no `Origin`.",
+    )
+    avatars: str = _setting(
+        "local",
+        _one_of("local", "gravatar"),
+        "`local`: letters on a colour, made in the page. `gravatar`: pictures that the server fetches and passes on.",
+    )
+    gravatar_url: str = _setting(
+        "https://www.gravatar.com/avatar/",
+        _http_url,
+        "Where the server fetches pictures with `AVATARS=gravatar` (Libravatar works too).",
+    )
+    logs: tuple[str, ...] = _setting(
+        (),
+        _log_entries,
+        "The log files that may be shown: files, folders or globs (`**` too), separated by commas. "
+        "Empty: the server's own log. A link is followed only to what is allowed itself.",
+    )
+    log_backfill: int = _setting(1000, _whole_number(0, 1_000_000), "Lines of the past that a plain viewer gets first.")
+    log_token: str = _setting(
+        "",
+        _secret_text,
+        "The token that opens the log half. Empty: it answers only requests for a loopback host name.",
+    )
+    log_watch: str = _setting(
+        "auto",
+        _one_of("auto", "poll"),
+        "How files are watched: `auto` is inotify with polling as fallback, `poll` only polls.",
+    )
+
+    def __post_init__(self) -> None:
+        if self.outbox_bytes < 8 * self.max_message_bytes:
+            raise SettingError(
+                f"{PREFIX}OUTBOX_BYTES is {self.outbox_bytes}; it must be at least 8 times {PREFIX}MAX_MESSAGE_BYTES "
+                f"({self.max_message_bytes}), so that one message always fits: write {8 * self.max_message_bytes} or more."
+            )
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from `environ`. Raises `SettingError` for the first value that can't be used."""
+    values = {}
+    for field in dataclasses.fields(Settings):
+        variable = PREFIX + field.name.upper()
+        text = environ.get(variable)
+        if text is None:
+            continue
+        try:
+            values[field.name] = field.metadata["parse"](text.strip())
+        except ValueError as error:
+            # A token must not end up in a log, however wrong it is.
+            shown = "" if field.name == "log_token" else f" is {text!r}; it"
+            raise SettingError(f"{variable}{shown} must be {error}.") from None
+    return Settings(**values)
+
+
+def unknown_names(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """One sentence for each `CHATAPP_` variable that is no setting: most likely a typing error."""
+    known = [PREFIX + field.name.upper() for field in dataclasses.fields(Settings)]
+    sentences = []
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            sentences.append(f"{name} is not a setting and was ignored." + (f" Did you mean {close[0]}?" if close else ""))
+    return sentences

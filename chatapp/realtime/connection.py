@@ -1,0 +1,353 @@
+"""Connection: one WebSocket, one ordered, bounded outbox, a writer that never waits.
+
+Data comes from the socket that flask-sock has shaken hands on; `for text in connection` yields its messages in the
+request's own greenlet, the one reader. Data goes out through `write`, which any greenlet may call and which never
+waits: the kernel takes what it can, the rest stays in the outbox, and a drain greenlet lives only while it does.
+Pongs and close frames take the same way, so nothing overtakes anything and no frame is ever cut.
+Parsing is left to the sans-I/O protocol of the package `websockets`; what messages mean, to the caller.
+
+Why not `ws.send`: simple-websocket ignores how much the kernel took (its issue #45), so a slow reader gets cut
+frames, and a broadcast loop that waits for one client stops for all.
+"""
+
+import collections
+import dataclasses
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gevent
+from gevent.socket import wait_write
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN, SERVER, Protocol
+
+from chatapp.realtime import frames
+from chatapp.realtime.ratelimit import TokenBucket
+
+#: Bytes asked of the kernel at a time.
+RECEIVE_BYTES = 65_536
+#: A backlog that has not moved for this long ends its connection (seconds).
+WRITE_DEADLINE = 10.0
+#: How long a closing connection may take to empty its outbox and to hear the peer's goodbye (seconds).
+CLOSE_SECONDS = 1.0
+#: How often a reader that is held back looks whether its connection still stands (seconds).
+HELD_BACK_SECONDS = 0.25
+#: How many pieces of the outbox go to the kernel in one call.
+PIECES_A_SEND = 64
+#: A client with more than this share of its outbox waiting (one in so many) is not read from until it has caught up.
+TALKER_SHARE = 4
+#: How often someone who waits for room in an outbox looks again (seconds).
+ROOM_SECONDS = 0.005
+#: A rate limit lets this many seconds' worth of messages through at once.
+BURST_SECONDS = 5
+
+#: Says only what is wrong; the end of each connection is told by `realtime.serve`.
+_protocol_log = logging.getLogger("chatapp.protocol")
+_protocol_log.setLevel(logging.WARNING)
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What one connection may take: bytes a message, bytes waiting for it, messages a second (0: any)."""
+
+    message_bytes: int = 65_536
+    outbox_bytes: int = 1_048_576
+    message_rate: float = 0.0
+
+
+class Connection:
+    """One WebSocket after its handshake.
+
+    `sock` is a gevent socket that the caller closes after `finish()`. It must not be a TLS socket: bytes go to the
+    kernel directly (end TLS in a proxy).
+    """
+
+    __slots__ = (
+        "_backlog",
+        "_bucket",
+        "_deadline",
+        "_drainer",
+        "_fragments",
+        "_gone",
+        "_heard",
+        "_protocol",
+        "_receiving",
+        "_send",
+        "_sending",
+        "_sock",
+        "backlog_bytes",
+        "ending",
+        "limits",
+        "received",
+    )
+
+    def __init__(self, sock: "gevent.socket.socket", limits: Limits) -> None:
+        if isinstance(sock, ssl.SSLSocket):
+            raise TypeError("a Connection needs a plain socket: end TLS in a proxy")
+        self._sock = sock
+        # The raw socket is non-blocking, so its send takes what the kernel takes and returns at once. gevent's own
+        # send would wait for room, and costs twice the time per call (docs/ARCHITECTURE.md, "The outbox").
+        self._send = sock._sock.send
+        self._protocol = Protocol(SERVER, max_size=limits.message_bytes, logger=_protocol_log)
+        self._fragments: list[bytes] | None = None
+        self._bucket = _bucket(limits.message_rate)
+        # The outbox: what the kernel has not taken yet, oldest first.
+        self._backlog: collections.deque[bytes | memoryview] = collections.deque()
+        self._drainer: gevent.Greenlet | None = None
+        self._sending = True  # False once a close frame is on its way: nothing may follow it
+        self._gone = False  # True once the TCP connection is given up
+        self._deadline: Any = None  # the timer that ends a connection whose peer does not answer our close frame
+        self._receiving = False  # True while the reader waits for the peer: only then is silence a bad sign
+        self._heard = True  # whether anything came since the last ping
+        self.backlog_bytes = 0
+        self.received = 0  # messages, for the log line at the end
+        self.ending: frames.Close | None = None  # why it ended, once known
+        self.limits = limits
+
+    # Reading: only the request's own greenlet.
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield each text message until the connection ends; pings, fragments and closing are dealt with here.
+
+        Owned by the request's greenlet. It reads no faster than the rate allows, and not at all while this client
+        leaves its own outbox full: so a talker is slowed, nothing of it is dropped, and no memory grows.
+        """
+        protocol = self._protocol
+        while not self._gone:
+            data = self._receive()
+            if not data:
+                protocol.receive_eof()
+                return
+            protocol.receive_data(data)
+            events = protocol.events_received()
+            if protocol.state is OPEN:
+                self._flush_protocol()
+            for frame in events:
+                assert isinstance(frame, Frame)
+                text = self._take(frame)
+                if text is not None:
+                    yield text
+            if protocol.state is not OPEN:
+                # Messages that came before a broken frame were delivered above; then the close frame goes out.
+                self._note_close()
+                self._flush_protocol()
+            if protocol.eof_sent:
+                return
+            if self._backlog:
+                self.wait_for_room(self.limits.outbox_bytes // TALKER_SHARE)
+
+    def _receive(self) -> bytes:
+        self._receiving = True
+        try:
+            data: bytes = self._sock.recv(RECEIVE_BYTES)
+        except OSError:
+            data = b""
+        finally:
+            self._receiving = False
+        self._heard = True
+        return data
+
+    def _take(self, frame: Frame) -> str | None:
+        """The text that `frame` completes, if it does. Every frame counts against the rate, pings and pieces too."""
+        if self._protocol.close_sent is not None and self.ending is not None:
+            return None  # we have said goodbye: what still comes is not read any more
+        self._hold_back()
+        opcode = frame.opcode
+        if opcode is Opcode.TEXT:
+            if frame.fin:
+                return self._decode(frame.data)
+            self._fragments = [bytes(frame.data)]
+        elif opcode is Opcode.CONT and self._fragments is not None:
+            self._fragments.append(bytes(frame.data))
+            if frame.fin:
+                whole, self._fragments = b"".join(self._fragments), None
+                return self._decode(whole)
+        elif opcode is Opcode.BINARY:
+            self.end(frames.NOT_TEXT)
+        return None
+
+    def _decode(self, payload: "bytes | bytearray | memoryview") -> str | None:
+        try:
+            text = str(payload, "utf-8")
+        except UnicodeDecodeError:
+            self.end(frames.NOT_UNDERSTOOD.because("the text is not valid UTF-8"))
+            return None
+        self.received += 1
+        return text
+
+    def _hold_back(self) -> None:
+        if self._bucket is None:
+            return
+        seconds = self._bucket.take(time.monotonic())
+        while seconds > 0 and self._sending:
+            gevent.sleep(min(seconds, HELD_BACK_SECONDS))
+            seconds -= HELD_BACK_SECONDS
+
+    def _flush_protocol(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:  # an empty piece stands for the end of the stream, which `finish` brings about
+                self._put(data)
+        if self._protocol.close_sent is not None:
+            self._sending = False
+
+    def _note_close(self) -> None:
+        """Remember why the connection ends: what the peer said, or what the parser found wrong."""
+        if self.ending is not None:
+            return
+        said = self._protocol.close_rcvd or self._protocol.close_sent
+        if said is not None:
+            self.ending = frames.Close(int(said.code), said.reason, False)
+
+    # Writing: any greenlet, never waiting.
+
+    def write(self, data: bytes) -> bool:
+        """Send whole frames, or keep them until the client reads. Returns False, and takes nothing, if the outbox is full.
+
+        Never waits and never raises. On a connection that is closing it does nothing and returns True.
+        """
+        if not self._sending or not data:
+            return True
+        if self._backlog and self.backlog_bytes + len(data) > self.limits.outbox_bytes:
+            return False
+        self._put(data)
+        return True
+
+    def _put(self, data: bytes) -> None:
+        if not self._backlog:
+            try:
+                sent = self._send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self.abort()
+                return
+            if sent == len(data):
+                return
+            rest: bytes | memoryview = memoryview(data)[sent:]
+        else:
+            rest = data
+        if self._gone:
+            return
+        self._backlog.append(rest)
+        self.backlog_bytes += len(rest)
+        if self._drainer is None:
+            self._drainer = gevent.spawn(self._drain)
+
+    def _drain(self) -> None:
+        """Owned by the drain greenlet: empty the outbox as the client reads, then end."""
+        sock = self._sock
+        try:
+            while self._backlog:
+                wait_write(sock.fileno(), WRITE_DEADLINE, TimeoutError())
+                pieces = [self._backlog[i] for i in range(min(len(self._backlog), PIECES_A_SEND))]
+                try:
+                    self._sent(sock._sock.sendmsg(pieces))
+                except BlockingIOError:
+                    continue
+        except TimeoutError:
+            self.ending = self.ending or frames.TOO_SLOW
+            self.abort()
+        except OSError:
+            self.abort()
+        finally:
+            self._drainer = None
+
+    def _sent(self, count: int) -> None:
+        self.backlog_bytes -= count
+        while count:
+            piece = self._backlog[0]
+            if count < len(piece):
+                self._backlog[0] = memoryview(piece)[count:]
+                return
+            count -= len(piece)
+            self._backlog.popleft()
+
+    def write_waiting(self, data: bytes, most: int) -> bool:
+        """Like `write`, but wait until it is taken and at most `most` bytes are left to send. False: it ended first.
+
+        For the past of a stream, which is sent no faster than the client reads; never on a fan-out.
+        """
+        while not self.write(data):
+            if not self.wait_for_room(most):
+                return False
+        return self.wait_for_room(most)
+
+    def wait_for_room(self, most: int) -> bool:
+        """Wait until at most `most` bytes are left in the outbox. Returns False if the connection ended meanwhile."""
+        while self.backlog_bytes > most and self._sending:
+            gevent.sleep(ROOM_SECONDS)
+        return self._sending
+
+    # Ending.
+
+    def end(self, close: frames.Close) -> None:
+        """Start the closing handshake from any greenlet; never waits. The reader ends when the peer has answered."""
+        if not self._sending or self._gone:
+            return
+        self.ending = self.ending or close
+        if self._protocol.state is OPEN:  # otherwise the peer was first, and our answer is about to leave
+            self._protocol.send_close(close.code, close.reason)
+        self._flush_protocol()
+        self._deadline = gevent.get_hub().loop.timer(CLOSE_SECONDS)
+        self._deadline.start(self.abort)
+
+    def beat(self) -> None:
+        """One heartbeat: give up a peer that was silent since the last ping, ping the others.
+
+        Any byte counts as life. A peer that we are not reading is not judged: its answer may lie unread.
+        """
+        if self._backlog:
+            return  # a client with a backlog is watched by the write deadline
+        if self._receiving and not self._heard:
+            self.end(frames.NO_SIGN_OF_LIFE)
+            self.abort()
+            return
+        self._heard = False
+        if self._sending:
+            self._put(frames.PING)
+
+    def finish(self) -> None:
+        """Let the last bytes out and the peer say goodbye, then give the socket up. Called once, by the reader."""
+        self._note_close()
+        self._sending = False
+        if self._drainer is not None:
+            self._drainer.join(CLOSE_SECONDS)
+        if not self._gone and not self._backlog:
+            self._linger()
+        self.abort()
+        if self._drainer is not None:
+            self._drainer.kill()
+
+    def _linger(self) -> None:
+        # Closing a socket with unread data sends a reset, which can destroy our close frame on its way (RFC 6455
+        # section 7.1.1): so half-close, and read what still comes until the peer closes too.
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+            with gevent.Timeout(CLOSE_SECONDS, False):
+                while self._sock.recv(RECEIVE_BYTES):
+                    pass
+        except OSError:
+            pass
+
+    def abort(self) -> None:
+        """Give the connection up at once, from any greenlet, with what the outbox still holds. Wakes the reader."""
+        self._sending = False
+        if self._deadline is not None:
+            self._deadline.close()
+            self._deadline = None
+        if self._gone:
+            return
+        self._gone = True
+        self._backlog.clear()
+        self.backlog_bytes = 0
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def _bucket(rate: float) -> TokenBucket | None:
+    return TokenBucket(rate, rate * BURST_SECONDS, time.monotonic()) if rate else None

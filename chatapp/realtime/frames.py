@@ -1,0 +1,69 @@
+"""The bytes of WebSocket frames the server sends, and the table of close codes.
+
+Pure: no socket, no state. A frame from a server carries no mask (RFC 6455 section 5.1), so the bytes made here
+are the same for every client and are made once for all of them.
+"""
+
+import dataclasses
+
+#: Headers of a whole, unmasked text frame for every payload length that fits the short form (RFC 6455 section 5.2).
+_SHORT_TEXT = tuple(bytes((0x81, length)) for length in range(126))
+
+PING = b"\x89\x00"
+
+#: What a close frame can carry as its reason (RFC 6455 section 5.5: 125 bytes less the code).
+MAX_REASON_BYTES = 123
+
+
+def text_frame(payload: bytes) -> bytes:
+    """One whole text frame around `payload`, which must be valid UTF-8."""
+    length = len(payload)
+    if length < 126:
+        return _SHORT_TEXT[length] + payload
+    if length < 65536:
+        return b"\x81\x7e" + length.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + length.to_bytes(8, "big") + payload
+
+
+@dataclasses.dataclass(frozen=True)
+class Close:
+    """Why a connection ends: the code on the wire, what it means, and whether the client should come back."""
+
+    code: int
+    reason: str
+    reconnect: bool
+
+    def because(self, reason: str) -> "Close":
+        """The same close with a reason that says more, cut to what a close frame can carry."""
+        cut = reason.encode("utf-8", "replace")[:MAX_REASON_BYTES].decode("utf-8", "ignore")
+        return dataclasses.replace(self, reason=cut)
+
+
+NORMAL = Close(1000, "done", False)
+GOING_AWAY = Close(1001, "the server stops, come back", True)
+PROTOCOL_ERROR = Close(1002, "protocol error", False)
+NOT_TEXT = Close(1003, "binary message; only text is understood here", False)
+NOT_UNDERSTOOD = Close(1007, "message not understood", False)
+NOT_ALLOWED = Close(1008, "not allowed", False)
+TOO_BIG = Close(1009, "message too big", False)
+SERVER_ERROR = Close(1011, "the server failed, come back", True)
+OVERLOADED = Close(1013, "overloaded, come back later", True)
+TOO_SLOW = Close(4008, "too slow, come back", True)
+NO_SIGN_OF_LIFE = Close(4012, "no sign of life, come back", True)
+SENT_AWAY = Close(4503, "sent away", False)
+
+#: Every code this server sends. 4000-4499: come back; 4500-4999: do not.
+CLOSES = (
+    NORMAL,
+    GOING_AWAY,
+    PROTOCOL_ERROR,
+    NOT_TEXT,
+    NOT_UNDERSTOOD,
+    NOT_ALLOWED,
+    TOO_BIG,
+    SERVER_ERROR,
+    OVERLOADED,
+    TOO_SLOW,
+    NO_SIGN_OF_LIFE,
+    SENT_AWAY,
+)

@@ -1,0 +1,83 @@
+"""Which requests may become a WebSocket, decided before the upgrade and answered in plain HTTP.
+
+flask-sock does the handshake itself (RFC 6455 section 4.2.2); what it would answer with 500, or let in, is told here.
+Data comes from the WSGI environ; the answer goes to `web.security`, which turns a `Refusal` into a response.
+"""
+
+import base64
+import binascii
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """An HTTP answer instead of an upgrade: status, a sentence, and headers that help."""
+
+    status: int
+    sentence: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def check_upgrade(environ: Mapping[str, Any], allowed_origins: Collection[str]) -> Refusal | None:
+    """What is wrong with this request as the opening of a WebSocket (RFC 6455 section 4.2.1), or None."""
+    upgrade = _tokens(environ.get("HTTP_UPGRADE", ""))
+    connection = _tokens(environ.get("HTTP_CONNECTION", ""))
+    if "websocket" not in upgrade or "upgrade" not in connection or environ.get("REQUEST_METHOD") != "GET":
+        return Refusal(
+            426,
+            "This address speaks WebSocket: open it with a WebSocket client.",
+            (("Upgrade", "websocket"), ("Connection", "Upgrade")),
+        )
+    if environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip() != "13":
+        return Refusal(
+            426,
+            "Only version 13 of WebSocket is spoken here (Sec-WebSocket-Version: 13).",
+            (("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket"), ("Connection", "Upgrade")),
+        )
+    if not _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "")):
+        return Refusal(400, "The header Sec-WebSocket-Key is missing or is not 16 bytes in base64.")
+    origin = environ.get("HTTP_ORIGIN")
+    if origin is not None and not is_allowed_origin(origin, environ.get("HTTP_HOST", ""), allowed_origins):
+        return Refusal(
+            403,
+            "A page of another origin may not connect here. Who runs the server can allow it with CHATAPP_ALLOWED_ORIGINS.",
+        )
+    return None
+
+
+def is_allowed_origin(origin: str, host: str, allowed_origins: Collection[str]) -> bool:
+    """Whether a page of `origin` may talk to this server, which the request called `host`.
+
+    The schemes are not compared: behind a proxy that ends TLS the page's is https and ours is http.
+    """
+    origin = origin.strip().lower()
+    if "*" in allowed_origins or origin in allowed_origins:
+        return True
+    try:
+        parts = urlsplit(origin)
+        default = _DEFAULT_PORTS[parts.scheme]
+        ours = urlsplit(f"{parts.scheme}://{host.strip().lower()}")
+        return bool(parts.hostname) and (parts.hostname, parts.port or default) == (ours.hostname, ours.port or default)
+    except (KeyError, ValueError):
+        return False
+
+
+def offered_protocols(environ: Mapping[str, Any]) -> list[str]:
+    """The subprotocols the client offers, in its order (RFC 6455 section 4.1, item 10)."""
+    return [name.strip() for name in environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(",") if name.strip()]
+
+
+def _tokens(header: str) -> set[str]:
+    return {token.strip().lower() for token in header.split(",")}
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key.strip(), validate=True)) == 16
+    except binascii.Error:
+        return False

@@ -1,0 +1,132 @@
+"""Hub: the set of clients and the broadcast greenlet.
+
+Data comes in through `broadcast`, from the read loops of the talkers; the broadcast greenlet takes everything that is
+waiting as one batch, hands it to `publish`, which makes the frames, and writes these to every client of an audience.
+An audience is a set of clients that read the same bytes, so each message is encoded once for all of them.
+What a message is, and which audiences there are, is left to those who call.
+
+The Go original needs channels to register and unregister; here no greenlet can interrupt another between two waits,
+so the sets are changed directly, and a fan-out that never waits sees them whole.
+"""
+
+import logging
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any
+
+import gevent
+from gevent.queue import Queue
+
+from chatapp.realtime import frames
+from chatapp.realtime.connection import Connection
+
+#: How many posts may wait for the broadcast greenlet. When it is full, talkers wait; listeners never do.
+QUEUE_POSTS = 4096
+#: At most so many posts, and about so many bytes, become one batch.
+BATCH_POSTS = 256
+BATCH_BYTES = 131_072
+
+_log = logging.getLogger(__name__)
+
+Audience = Hashable
+#: Makes the frames of one batch for one audience; called only if the audience has somebody in it.
+Encode = Callable[[], bytes]
+#: Takes a batch, in order, and returns what each audience is to get.
+Publish = Callable[[list[Any]], Iterable[tuple[Audience, Encode]]]
+
+
+class Hub:
+    """All clients of this process, who listens to what, and the one queue through which every post goes."""
+
+    def __init__(self, max_clients: int) -> None:
+        self.max_clients = max_clients
+        self.clients: set[Connection] = set()
+        self.stopping = False
+        self._audiences: dict[Audience, set[Connection]] = {}
+        # Posts and their sizes in bytes, oldest first.
+        self._queue: Queue[tuple[Any, int]] = Queue(QUEUE_POSTS)
+
+    # Who is here.
+
+    @property
+    def full(self) -> bool:
+        """Whether another client would be one too many."""
+        return len(self.clients) >= self.max_clients
+
+    def add(self, connection: Connection) -> None:
+        """Count a client in."""
+        self.clients.add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        """Count a client out; it listens to nothing any more."""
+        self.clients.discard(connection)
+        for audience in [key for key, members in self._audiences.items() if connection in members]:
+            self.leave(audience, connection)
+
+    def join(self, audience: Audience, connection: Connection) -> None:
+        """From now on `connection` gets what is delivered to `audience`."""
+        self._audiences.setdefault(audience, set()).add(connection)
+
+    def leave(self, audience: Audience, connection: Connection) -> None:
+        """From now on it does not."""
+        members = self._audiences.get(audience)
+        if members is not None:
+            members.discard(connection)
+            if not members:
+                del self._audiences[audience]
+
+    # Fan-out.
+
+    def deliver(self, audience: Audience, encode: Encode) -> list[Connection]:
+        """Write one batch of frames to all of `audience`, without ever waiting.
+
+        Returns those whose outbox was full: they got nothing of it, and the caller decides what becomes of them.
+        """
+        members = self._audiences.get(audience)
+        if not members:
+            return []
+        data = encode()
+        # A write can end a connection but never switches greenlets, so the set can't change under the loop.
+        return [connection for connection in members if not connection.write(data)]
+
+    def broadcast(self, post: Any, size: int) -> None:
+        """Queue `post` (about `size` bytes) for everyone. Waits while the queue is full: the talker, nobody else."""
+        self._queue.put((post, size))
+
+    def run(self, publish: Publish) -> None:
+        """Owned by the broadcast greenlet: batches for ever."""
+        while True:
+            batch = self._next_batch()
+            try:
+                for audience, encode in publish(batch):
+                    for slow in self.deliver(audience, encode):
+                        slow.end(frames.TOO_SLOW)
+            except Exception:
+                _log.exception("a batch of %d posts could not be broadcast", len(batch))
+            if self._queue.qsize():
+                gevent.sleep(0)  # under load, let outboxes drain and readers read between two batches
+
+    def _next_batch(self) -> list[Any]:
+        """Wait for a post, then take all that are waiting, up to the size of a batch.
+
+        A lone post goes out alone at once; under load batches form by themselves.
+        """
+        post, size = self._queue.get()
+        batch = [post]
+        while size < BATCH_BYTES and len(batch) < BATCH_POSTS and self._queue.qsize():
+            post, more = self._queue.get_nowait()
+            batch.append(post)
+            size += more
+        return batch
+
+    # The end.
+
+    def stop(self, seconds: float) -> None:
+        """Send everyone away with 1001 and wait until they are gone, at most `seconds`; then give up the rest."""
+        self.stopping = True
+        for connection in list(self.clients):
+            connection.end(frames.GOING_AWAY)
+        with gevent.Timeout(seconds, False):
+            while self.clients:
+                gevent.sleep(0.02)
+        for connection in list(self.clients):
+            connection.abort()

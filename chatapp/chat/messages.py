@@ -1,0 +1,259 @@
+"""What is said on the wire of the chat: parse, check, encode, in both dialects. Pure: text in, message or error out.
+
+The plain dialect is the contract of the Go program this grew from: one JSON object with the strings `email`,
+`username` and `message`, both ways. `chat.v1` is one JSON object a message with `type` first (docs/PROTOCOL.md).
+Data comes from `chat.socket`, which reads it off a connection; frames go to `chat.room`, which has them delivered.
+"""
+
+import dataclasses
+import json
+import re
+from typing import Any
+
+from chatapp.realtime.frames import text_frame
+
+#: The subprotocol of the page and of programs that want more than the plain dialect.
+CHAT_V1 = "chat.v1"
+#: The room that plain clients are in, and the only one for now.
+MAIN_ROOM = "main"
+#: The longest id a client may give its message, in characters.
+MAX_ID_CHARS = 64
+#: The longest e-mail address (RFC 5321 section 4.5.3.1.3, less the angle brackets).
+MAX_EMAIL_CHARS = 254
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Line ends and other C0 and C1 controls, and the separators that break a line: none belongs into a name.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class BadMessage(ValueError):
+    """Something a client sent that can't be understood or taken. `code` is for programs, the text for people."""
+
+    def __init__(self, code: str, sentence: str, message_id: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.message_id = message_id
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class User:
+    """Who says something, as others see it: an opaque id, the name, an opaque value that stands for the e-mail."""
+
+    id: str
+    name: str
+    avatar: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Post:
+    """A message on its way to the room. `email` is shown to plain clients; empty for users of `chat.v1`."""
+
+    id: str
+    user: User
+    email: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Event:
+    """A message in the room's log: the post, its number, and when it was taken (ISO 8601, UTC)."""
+
+    seq: int
+    time: str
+    post: Post
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plain:
+    """A message of the plain dialect."""
+
+    email: str
+    username: str
+    message: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Hello:
+    """Who is there."""
+
+    username: str
+    email: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Join:
+    """Wants to follow a room, from the newest page on or from just after `resume` (epoch, seq)."""
+
+    room: str
+    resume: tuple[str, int] | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Send:
+    """Says something. `id` is made by the client and makes a repeated send harmless."""
+
+    id: str
+    room: str
+    message: str
+
+
+# From the client.
+
+
+def parse_plain(text: str, max_username_chars: int) -> Plain:
+    """Read a message of the plain dialect. Raises `BadMessage`."""
+    fields = _parse_object(text)
+    plain = Plain(*(_text_field(fields, name) for name in ("email", "username", "message")))
+    check_username(plain.username, max_username_chars)
+    _check_email(plain.email)
+    _check_message(plain.message)
+    return plain
+
+
+def parse_v1(text: str) -> Hello | Join | Send:
+    """Read a message of `chat.v1`. Raises `BadMessage`."""
+    fields = _parse_object(text)
+    kind = fields.get("type")
+    if kind == "hello":
+        hello = Hello(_text_field(fields, "username"), _text_field(fields, "email"))
+        _check_email(hello.email)
+        return hello
+    if kind == "join":
+        return Join(_room_field(fields), _resume_field(fields))
+    if kind == "send":
+        return _parse_send(fields)
+    raise BadMessage("bad_type", 'The field "type" must be "hello", "join" or "send".')
+
+
+def _parse_send(fields: dict[str, Any]) -> Send:
+    message_id = _text_field(fields, "id")
+    if not 0 < len(message_id) <= MAX_ID_CHARS:
+        raise BadMessage("bad_message", f'The field "id" must have 1 to {MAX_ID_CHARS} characters.')
+    try:
+        send = Send(message_id, _room_field(fields), _text_field(fields, "message"))
+        _check_message(send.message)
+    except BadMessage as error:
+        error.message_id = message_id
+        raise
+    return send
+
+
+def check_username(name: str, most: int) -> None:
+    """Raise `BadMessage` unless `name` can be shown in one line and is not blank."""
+    if not name.strip():
+        raise BadMessage("bad_name", "You must choose a username.")
+    if len(name) > most:
+        raise BadMessage("bad_name", f"The user name is longer than {most} characters.")
+    if _CONTROLS.search(name):
+        raise BadMessage("bad_name", "The user name holds a line break or another control character.")
+
+
+def _check_email(email: str) -> None:
+    if len(email) > MAX_EMAIL_CHARS or _CONTROLS.search(email):
+        raise BadMessage("bad_name", f"The e-mail is longer than {MAX_EMAIL_CHARS} characters or holds a control character.")
+
+
+def _check_message(message: str) -> None:
+    if not message.strip():
+        raise BadMessage("bad_message", "The message is empty.")
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadMessage("bad_json", "This is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise BadMessage("bad_json", "This is JSON, but not an object.")
+    return fields
+
+
+def _text_field(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise BadMessage("bad_message", f'The field "{name}" is missing or is not text.')
+    return _without_lone_surrogates(value)
+
+
+def _room_field(fields: dict[str, Any]) -> str:
+    room = fields.get("room", MAIN_ROOM)
+    if not isinstance(room, str):
+        raise BadMessage("bad_message", 'The field "room" is not text.')
+    return room
+
+
+def _resume_field(fields: dict[str, Any]) -> tuple[str, int] | None:
+    resume = fields.get("resume")
+    if resume is None:
+        return None
+    if isinstance(resume, dict):
+        epoch, seq = resume.get("epoch"), resume.get("seq")
+        if isinstance(epoch, str) and isinstance(seq, int) and not isinstance(seq, bool):
+            return epoch, seq
+    raise BadMessage("bad_message", 'The field "resume" must be null or {"epoch": text, "seq": number}.')
+
+
+def _without_lone_surrogates(text: str) -> str:
+    """JSON can write half a surrogate pair, UTF-8 can't: U+FFFD stands for it, as in Go's encoding/json."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+# To the client.
+
+
+def encode_plain(event: Event) -> bytes:
+    """The event as one frame of the plain dialect."""
+    post = event.post
+    return _frame({"email": post.email, "username": post.user.name, "message": post.text})
+
+
+def encode_v1(event: Event) -> bytes:
+    """The event as one frame of `chat.v1`."""
+    post = event.post
+    user = post.user
+    return _frame(
+        {
+            "type": "message",
+            "seq": event.seq,
+            "id": post.id,
+            "room": MAIN_ROOM,
+            "time": event.time,
+            "user": {"id": user.id, "name": user.name, "avatar": user.avatar},
+            "message": post.text,
+        }
+    )
+
+
+def welcome(epoch: str, user: User, max_message_bytes: int, max_username_chars: int) -> bytes:
+    """The answer to `hello`, as a frame."""
+    return _frame(
+        {
+            "type": "welcome",
+            "epoch": epoch,
+            "you": {"id": user.id, "name": user.name, "avatar": user.avatar},
+            "limits": {"message_bytes": max_message_bytes, "username_chars": max_username_chars},
+        }
+    )
+
+
+def joined(seq: int, recovered: bool) -> bytes:
+    """The answer to `join`, as a frame: the room's newest number, and whether all that was missed follows."""
+    return _frame({"type": "joined", "room": MAIN_ROOM, "seq": seq, "recovered": recovered})
+
+
+def error(bad: BadMessage) -> bytes:
+    """What was refused and why, as a frame of `chat.v1`."""
+    fields = {"type": "error", "code": bad.code, "message": str(bad)}
+    if bad.message_id is not None:
+        fields["id"] = bad.message_id
+    return _frame(fields)
+
+
+def _frame(fields: dict[str, Any]) -> bytes:
+    return text_frame(_encode(fields).encode())

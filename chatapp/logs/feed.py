@@ -1,0 +1,279 @@
+"""Feed: one followed file and all who look at it.
+
+Lines come from the file's tailer, on the tail greenlet, are encoded once for all viewers who want the same, and
+handed to the hub. A viewer who comes, comes back, or falls behind reads the past from the file itself, in a greenlet
+of its own and as fast as it can take it, until it meets the live end: so a slow viewer costs no memory, loses no
+line and holds up nobody. `Feeds` starts a feed with its first viewer and ends it some time after the last.
+"""
+
+import functools
+import logging
+from collections.abc import Hashable
+from typing import Any, Protocol
+
+import gevent
+
+from chatapp.logs import reader, wire
+from chatapp.logs.files import Catalog
+from chatapp.logs.lines import Line, LineSplitter
+from chatapp.logs.tailer import READ_BYTES, Source, State, Tailer
+from chatapp.logs.watch import Watcher
+from chatapp.realtime.connection import Connection
+from chatapp.realtime.hub import Hub
+
+#: A viewer that catches up gets more once no more than this is waiting for it, in bytes.
+CATCH_UP_ROOM_BYTES = 65_536
+#: A feed without viewers is kept for so long, for those who come right back (seconds).
+IDLE_SECONDS = 30.0
+#: How long a reader of the past waits for the tailer to notice what it noticed itself (seconds).
+NOTICE_SECONDS = 0.05
+#: What a viewer gets instead of a past that is no longer there.
+TAIL_AFTER_GAP = wire.Tail(1000)
+
+_log = logging.getLogger(__name__)
+
+
+class Format(Protocol):
+    """How a viewer wants to be told; equal formats get the same bytes. An empty answer is not sent."""
+
+    def lines(self, source: Source, lines: list[Line], following: int) -> bytes:
+        """The frames for lines of `source`; `following` is the offset after the last."""
+
+    def notice(self, kind: str, generation: str | None, message: str, **more: Any) -> bytes:
+        """The frame for something that happened."""
+
+
+class Viewer:
+    """One connection that looks at one file."""
+
+    def __init__(self, connection: Connection, form: Format, begin: wire.Begin) -> None:
+        self.connection = connection
+        self.form = form
+        self.begin = begin
+        #: True while the hub delivers to it; otherwise it waits for the file, or `reading` reads the past for it.
+        self.live = False
+        self.reading: gevent.Greenlet | None = None
+
+
+class Feed:
+    """The listener of one tailer, and the viewers of its file."""
+
+    def __init__(self, name: str, catalog: Catalog, watcher: Watcher, hub: Hub) -> None:
+        self.name = name
+        self._hub = hub
+        self._watch = watcher.watch(catalog.path(name))
+        self._tailer = Tailer(functools.partial(catalog.open, name), catalog.path(name), self._watch, self)
+        self._viewers: dict[Connection, Viewer] = {}
+        self._forms: set[Format] = set()  # those of live viewers
+        self._tailing = gevent.spawn(self._tailer.run)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody looks."""
+        return not self._viewers
+
+    def close(self) -> None:
+        """Stop following."""
+        self._tailing.kill()
+        self._watch.close()
+
+    # Viewers come, change and go.
+
+    def add(self, connection: Connection, form: Format, begin: wire.Begin) -> None:
+        """Show the file to `connection`, from `begin` on. Who looks already begins anew."""
+        self.remove(connection)
+        viewer = self._viewers[connection] = Viewer(connection, form, begin)
+        if self._tailer.source is not None:
+            viewer.reading = gevent.spawn(self._read_from_beginning, viewer)
+        elif self._tailer.state.kind != "starting":
+            self._tell_state(viewer)
+
+    def reform(self, connection: Connection, form: Format) -> None:
+        """From now on tell `connection` in another form (another filter)."""
+        viewer = self._viewers.get(connection)
+        if viewer is None:
+            return
+        if viewer.live:
+            self._leave(viewer)
+            viewer.form = form
+            self._go_live(viewer)
+        viewer.form = form
+
+    def remove(self, connection: Connection) -> None:
+        """`connection` looks no longer."""
+        viewer = self._viewers.pop(connection, None)
+        if viewer is None:
+            return
+        if viewer.reading is not None:
+            viewer.reading.kill()
+        self._leave(viewer)
+
+    def _go_live(self, viewer: Viewer) -> None:
+        viewer.live = True
+        self._forms.add(viewer.form)
+        self._hub.join(self._audience(viewer.form), viewer.connection)
+
+    def _leave(self, viewer: Viewer) -> None:
+        viewer.live = False
+        self._hub.leave(self._audience(viewer.form), viewer.connection)
+        self._forms = {other.form for other in self._viewers.values() if other.live}
+
+    def _audience(self, form: Format) -> Hashable:
+        return ("log", self.name, form)
+
+    # What the tailer tells. On the tail greenlet; none of it waits.
+
+    def lines(self, source: Source, lines: list[Line]) -> None:
+        """New lines: encode them once for each form, hand them to the hub."""
+        following = self._tailer.position
+        for form in list(self._forms):
+            slow = self._hub.deliver(self._audience(form), functools.partial(form.lines, source, lines, following))
+            self._fall_behind(slow, source, lines[0][0])
+
+    def changed(self, state: State) -> None:
+        """The file vanished or came back (tell those who look), or was opened (begin with those who wait)."""
+        for viewer in list(self._viewers.values()):
+            if viewer.reading is not None:
+                continue  # it is told when it has caught up
+            if viewer.live or state.kind != "opened":
+                self._tell_state(viewer)
+                continue
+            if self._tailer.position == 0 and not isinstance(viewer.begin, wire.Resume):
+                viewer.begin = wire.START  # the file appeared: nothing of it is left out
+            viewer.reading = gevent.spawn(self._read_from_beginning, viewer)
+
+    def ended(self, source: Source) -> None:
+        """One generation is complete; the next one follows."""
+        for form in list(self._forms):
+            slow = self._hub.deliver(self._audience(form), functools.partial(_ending, form, source))
+            self._fall_behind(slow, source, source.end or 0)
+
+    def _fall_behind(self, connections: list[Connection], source: Source, offset: int) -> None:
+        """Whose outbox is full goes on reading from the file, at its own pace."""
+        for connection in connections:
+            viewer = self._viewers[connection]
+            self._leave(viewer)
+            viewer.reading = gevent.spawn(self._read_past, viewer, source, offset)
+
+    def _tell_state(self, viewer: Viewer) -> None:
+        state, source = self._tailer.state, self._tailer.source
+        if state.kind == "opened" and source is not None:
+            viewer.connection.write(self._opened(viewer, source, self._tailer.position))
+        else:
+            viewer.connection.write(viewer.form.notice(state.kind, source.name if source else None, state.message))
+
+    def _opened(self, viewer: Viewer, source: Source, offset: int) -> bytes:
+        return viewer.form.notice(
+            "opened", source.name, "The file is followed.", offset=offset, size=source.size(), how=self._watch.how
+        )
+
+    # The past, for one viewer at a time. Owned by a greenlet that lives until the viewer has met the live end.
+
+    def _read_from_beginning(self, viewer: Viewer) -> None:
+        try:
+            source, offset = self._position_of(viewer)
+        except OSError as error:
+            _log.warning("%s can't be read: %s", self.name, error.strerror)
+            return
+        if viewer.connection.write_waiting(self._opened(viewer, source, offset), CATCH_UP_ROOM_BYTES):
+            self._read_past(viewer, source, offset)
+
+    def _position_of(self, viewer: Viewer) -> tuple[Source, int]:
+        """The source and the offset where a viewer begins."""
+        begin, source = viewer.begin, self._tailer.source
+        assert source is not None
+        if begin == wire.START:
+            return source, 0
+        if isinstance(begin, wire.Resume):
+            for known in (source, self._tailer.previous):
+                if known is not None and known.is_same(begin.generation, begin.offset):
+                    return known, begin.offset
+            gap = viewer.form.notice(
+                "gap", begin.generation, "The place where you were is gone; these are the newest lines.", offset=begin.offset
+            )
+            viewer.connection.write_waiting(gap, CATCH_UP_ROOM_BYTES)
+            begin = TAIL_AFTER_GAP
+        position = self._tailer.position
+        offset = _in_thread(reader.start_of_last_lines, source.fd, position, begin.count)
+        return source, offset
+
+    def _read_past(self, viewer: Viewer, source: Source, offset: int) -> None:
+        """Send what lies between (source, offset) and the live end, then go live."""
+        splitter = LineSplitter(offset)
+        while True:
+            if source.end is None and splitter.end >= self._tailer.position:
+                # Nothing waits between this look and going live, so no line falls in between and none comes twice.
+                viewer.reading = None
+                self._go_live(viewer)
+                if self._tailer.state.kind != "opened":
+                    self._tell_state(viewer)
+                return
+            end = self._tailer.position if source.end is None else source.end
+            if splitter.end < end and source.ending != "truncated":
+                data = _in_thread(source.read, splitter.end, min(READ_BYTES, end - splitter.end))
+                if not data:
+                    gevent.sleep(NOTICE_SECONDS)  # truncated this very moment; the tailer will say so
+                    continue
+                told = self._send_lines(viewer, source, splitter.feed(data), splitter.offset)
+            else:
+                told = self._send_lines(viewer, source, splitter.flush(), splitter.offset)
+                told = told and viewer.connection.write_waiting(_ending(viewer.form, source), CATCH_UP_ROOM_BYTES)
+                assert source.next is not None
+                source, splitter = source.next, LineSplitter(0)
+            if not told:
+                return
+
+    def _send_lines(self, viewer: Viewer, source: Source, lines: list[Line], following: int) -> bool:
+        data = viewer.form.lines(source, lines, following) if lines else b""
+        return viewer.connection.write_waiting(data, CATCH_UP_ROOM_BYTES)
+
+
+def _ending(form: Format, source: Source) -> bytes:
+    assert source.next is not None
+    message = {
+        "rotated": "Another file took the name; its lines follow from the first.",
+        "truncated": "The file was cut; its lines follow from the first.",
+    }[source.ending]
+    return form.notice(source.ending, source.next.name, message, ended=source.name)
+
+
+def _in_thread(function: Any, *arguments: Any) -> Any:
+    """Run what may wait for the disk in the thread pool, so that no other client waits for it."""
+    return gevent.get_hub().threadpool.apply(function, arguments)
+
+
+class Feeds:
+    """The feeds of this process, by the name of the file."""
+
+    def __init__(self, catalog: Catalog, hub: Hub, watch_mode: str) -> None:
+        self._catalog = catalog
+        self._hub = hub
+        self._watch_mode = watch_mode
+        self._watcher: Watcher | None = None
+        self._feeds: dict[str, Feed] = {}
+
+    @property
+    def followed(self) -> int:
+        """How many files are followed."""
+        return len(self._feeds)
+
+    def get(self, name: str) -> Feed:
+        """The feed of a file, begun if need be. Raises `NotAllowed`. Add a viewer at once, before anything waits."""
+        feed = self._feeds.get(name)
+        if feed is None:
+            self._watcher = self._watcher or Watcher(self._watch_mode)
+            feed = self._feeds[name] = Feed(name, self._catalog, self._watcher, self._hub)
+        return feed
+
+    def leave(self, name: str, connection: Connection) -> None:
+        """`connection` looks at this file no longer; the feed ends if nobody comes for a while."""
+        feed = self._feeds.get(name)
+        if feed is not None:
+            feed.remove(connection)
+            if feed.idle:
+                gevent.spawn_later(IDLE_SECONDS, self._end_if_idle, feed)
+
+    def _end_if_idle(self, feed: Feed) -> None:
+        if feed.idle and self._feeds.get(feed.name) is feed:
+            del self._feeds[feed.name]
+            feed.close()

@@ -1,0 +1,50 @@
+"""The list of files, kept fresh for everyone who looks at the log page: scanned once for all, sent when it changes."""
+
+import gevent
+
+from chatapp.logs import wire
+from chatapp.logs.files import Catalog
+from chatapp.realtime.connection import Connection
+from chatapp.realtime.hub import Hub
+
+#: How often the folders are looked at while somebody is there (seconds).
+SCAN_SECONDS = 2.0
+
+_AUDIENCE = ("logs", "files")
+
+
+class Listing:
+    """What `Catalog.files` finds, as frames for the hub."""
+
+    def __init__(self, catalog: Catalog, hub: Hub) -> None:
+        self._catalog = catalog
+        self._hub = hub
+        self._frame = b""
+        self._lookers = 0
+
+    def show(self, connection: Connection) -> None:
+        """Send the list now, and again whenever it changes, until `hide`."""
+        self._lookers += 1
+        self._frame = self._scan()
+        connection.write(self._frame)
+        self._hub.join(_AUDIENCE, connection)
+
+    def hide(self, connection: Connection) -> None:
+        """Send it no more."""
+        self._lookers -= 1
+        self._hub.leave(_AUDIENCE, connection)
+
+    def run(self) -> None:
+        """Owned by the listing greenlet: look again, while anybody wants to know."""
+        while True:
+            gevent.sleep(SCAN_SECONDS)
+            if not self._lookers:
+                continue
+            frame = self._scan()
+            if frame != self._frame:
+                self._frame = frame
+                # Whose outbox is full misses this one; the next change tells the whole list again.
+                self._hub.deliver(_AUDIENCE, lambda: self._frame)
+
+    def _scan(self) -> bytes:
+        return wire.files(gevent.get_hub().threadpool.apply(self._catalog.files))

@@ -1,0 +1,219 @@
+"""Tailer: follows one file by name and tells its whole lines, once, in order, through rotation and truncation.
+
+One greenlet a file, shared by all who look at it. Bytes come from the file that `Catalog.open` lets it open; lines
+and notices go to a `Listener` (`logs.feed`), called on the tail greenlet. A `Source` is one generation of the file: what
+the name stood for between two rotations or truncations. What is written to
+a renamed file after its successor was opened is not read.
+"""
+
+import dataclasses
+import errno
+import hashlib
+import logging
+import os
+import secrets
+import weakref
+from collections.abc import Callable
+from typing import Protocol
+
+import gevent
+
+from chatapp.logs import reader
+from chatapp.logs.files import NotAllowed
+from chatapp.logs.lines import Line, LineSplitter
+from chatapp.logs.watch import Watch
+
+#: Bytes read at a time; a turn this short blocks no other greenlet for long.
+READ_BYTES = 65_536
+#: How much of a file's beginning its fingerprint covers.
+FINGERPRINT_BYTES = 1024
+
+_log = logging.getLogger(__name__)
+
+
+class Source:
+    """One generation of a file, held open: even renamed or deleted it can still be read.
+
+    `name` identifies it across restarts of the server: device, inode, a hash of the first bytes and how many these
+    were, and a random part that tells two generations apart that begin alike.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        # Readers of the past may hold a source longer than the tailer does: the last one closes the file.
+        weakref.finalize(self, os.close, fd)
+        status = os.fstat(fd)
+        self.identity = (status.st_dev, status.st_ino)
+        length = min(status.st_size, FINGERPRINT_BYTES)
+        self.name = f"{status.st_dev:x}-{status.st_ino:x}-{length}-{_fingerprint(fd, length)}-{secrets.token_hex(4)}"
+        #: Where it ended, once it has; and what came after it.
+        self.end: int | None = None
+        self.next: Source | None = None
+        #: How it ended: "rotated" or "truncated".
+        self.ending = ""
+
+    def size(self) -> int:
+        return os.fstat(self.fd).st_size
+
+    def read(self, offset: int, size: int) -> bytes:
+        return os.pread(self.fd, size, offset)
+
+    def is_same(self, name: str, offset: int) -> bool:
+        """Whether a position (name, offset) of earlier, perhaps of an earlier run of the server, means this file."""
+        if name == self.name:
+            return True
+        parts = name.split("-")
+        if len(parts) != 5 or parts[:2] != self.name.split("-")[:2] or not parts[2].isdecimal():
+            return False
+        length = int(parts[2])
+        return length <= FINGERPRINT_BYTES and offset <= self.size() and parts[3] == _fingerprint(self.fd, length)
+
+
+def _fingerprint(fd: int, length: int) -> str:
+    return hashlib.blake2b(os.pread(fd, length, 0), digest_size=8).hexdigest()
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What the tailer is doing: `kind` is waiting, opened, gone or denied; the text is for people."""
+
+    kind: str
+    message: str
+
+
+OPENED = State("opened", "The file is followed.")
+WAITING = State("waiting", "The file does not exist yet; it will be followed from its first line.")
+GONE = State("gone", "The file was deleted or renamed; waiting for a new one.")
+
+
+class Listener(Protocol):
+    """Who is told what happens to the file. Called on the tail greenlet; must not wait."""
+
+    def lines(self, source: Source, lines: list[Line]) -> None:
+        """Whole lines, in order; every line of every generation comes exactly once."""
+
+    def changed(self, state: State) -> None:
+        """The file was opened for the first time, vanished, came back, can't be read."""
+
+    def ended(self, source: Source) -> None:
+        """`source` is complete; `source.next` is followed from its beginning."""
+
+
+class Tailer:
+    """Follows one file. `open_file` opens it, or raises as `Catalog.open` does."""
+
+    def __init__(self, open_file: Callable[[], int], path: str, watch: Watch, listener: Listener) -> None:
+        self._open_file = open_file
+        self._path = path
+        self._watch = watch
+        self._listener = listener
+        self._splitter = LineSplitter(0)
+        self.state = State("starting", "The file is about to be opened.")
+        self.source: Source | None = None
+        #: The generation before, for someone who comes back with a position in it.
+        self.previous: Source | None = None
+
+    @property
+    def position(self) -> int:
+        """The offset in `source` up to which all lines were told: the beginning of the first line that is not whole yet."""
+        return self._splitter.offset
+
+    def run(self) -> None:
+        """Owned by the tail greenlet: look, wait, look again, until it is killed."""
+        while True:
+            self._watch.arm()
+            try:
+                self._look()
+            except OSError as error:
+                # A disk or a network that fails for a moment; what is open stays open, and the next look goes on there.
+                _log.warning("%s can't be read for the moment: %s", self._path, error.strerror)
+            self._watch.wait()
+
+    def _look(self) -> None:
+        """One look at the file: what was appended, and whether the name still stands for what is open."""
+        if self.source is None:
+            self._try_to_open()
+            return
+        self._read_on()
+        try:
+            status = os.stat(self._path)
+        except OSError as error:
+            self._tell(_trouble(error, gone=True))
+            return
+        if (status.st_dev, status.st_ino) != self.source.identity:
+            self._rotate()
+        else:
+            self._tell(OPENED)
+
+    def _try_to_open(self) -> None:
+        appeared = self.state == WAITING
+        try:
+            source = Source(self._open_file())
+        except OSError as error:
+            self._tell(_trouble(error, gone=False))
+            return
+        # Someone who comes to a file that stands there is shown its end; of one that appears, nothing is left out.
+        start = 0 if appeared else reader.start_of_last_line(source.fd, source.size())
+        self._start(source, start)
+        self._tell(OPENED)
+        self._read_on()
+
+    def _start(self, source: Source, offset: int) -> None:
+        self.source = source
+        self._splitter = LineSplitter(offset)
+
+    def _read_on(self) -> None:
+        """Tell all that was appended. A file shorter than what was read was truncated: a new generation begins at 0."""
+        while self.source is not None:
+            if self.source.size() < self._splitter.end:
+                self._end("truncated", Source(os.dup(self.source.fd)))
+                continue
+            data = self.source.read(self._splitter.end, READ_BYTES)
+            if not data:
+                return
+            lines = self._splitter.feed(data)
+            if lines:
+                self._listener.lines(self.source, lines)
+            if len(data) == READ_BYTES:
+                gevent.sleep(0)  # more is waiting: let the others run in between
+
+    def _rotate(self) -> None:
+        """The name stands for another file: read the old one to its end, then follow the new one from its beginning."""
+        try:
+            new = Source(self._open_file())
+        except OSError as error:
+            self._tell(_trouble(error, gone=True))
+            return
+        self._read_on()
+        if self.source is not None and new.identity != self.source.identity:
+            self.state = OPENED  # told by the end of the old one
+            self._end("rotated", new)
+            self._read_on()
+
+    def _end(self, ending: str, new: Source) -> None:
+        """Close one generation, with the half line that is left in it, and go on with the next."""
+        old = self.source
+        assert old is not None
+        lines = self._splitter.flush()
+        if lines:
+            self._listener.lines(old, lines)
+        old.end = self._splitter.offset
+        old.ending = ending
+        old.next = new
+        self.previous = old
+        self._start(new, 0)
+        self._watch.arm()
+        self._listener.ended(old)
+
+    def _tell(self, state: State) -> None:
+        if state != self.state:
+            self.state = state
+            self._listener.changed(state)
+
+
+def _trouble(error: OSError, gone: bool) -> State:
+    if isinstance(error, NotAllowed):
+        return State("denied", str(error.strerror))
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return GONE if gone else WAITING
+    return State("denied", f"The server can't read the file: {error.strerror}.")

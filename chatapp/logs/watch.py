@@ -1,0 +1,147 @@
+"""Waking up when a file may have changed: inotify, or a look every quarter of a second.
+
+`Watcher` owns the one inotify instance of the process and the greenlet that reads it; a `Watch` belongs to one
+tailer, which waits on it. An event is only a hint: the tailer looks at the file, and looks every second anyway, so
+that a lost hint costs a second and no line.
+"""
+
+import errno
+import logging
+import os
+
+import gevent
+from gevent.event import Event
+from gevent.socket import wait_read
+from inotify_simple import INotify, flags
+
+#: How often a file is looked at without inotify, and with it (seconds).
+POLL_SECONDS = 0.25
+SAFETY_SECONDS = 1.0
+
+_FILE_EVENTS = flags.MODIFY | flags.ATTRIB | flags.MOVE_SELF | flags.DELETE_SELF
+_FOLDER_EVENTS = (
+    flags.CREATE | flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Watcher:
+    """All watches of this process. `mode`: "auto" tries inotify, "poll" does not."""
+
+    def __init__(self, mode: str = "auto") -> None:
+        self._inotify: INotify | None = None
+        self._reader: gevent.Greenlet | None = None
+        self._watches: dict[int, set[Watch]] = {}
+        self._warned: set[str] = set()
+        if mode == "auto":
+            try:
+                self._inotify = INotify(nonblocking=True)
+                self._reader = gevent.spawn(self._read)
+            except OSError as error:
+                _log.warning(
+                    "inotify is not to be had (%s): log files are looked at %g times a second",
+                    error.strerror,
+                    1 / POLL_SECONDS,
+                )
+
+    def watch(self, path: str) -> "Watch":
+        """A watch of the file called `path`, which need not exist."""
+        return Watch(self, path)
+
+    def close(self) -> None:
+        """End the greenlet and give inotify back."""
+        if self._reader is not None:
+            self._reader.kill()
+        if self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
+
+    def _read(self) -> None:
+        """Owned by the inotify greenlet: turn events into wake-ups."""
+        assert self._inotify is not None
+        while True:
+            wait_read(self._inotify.fileno())
+            for event in self._inotify.read(timeout=0):
+                if event.mask & flags.Q_OVERFLOW:
+                    self._wake_all()
+                for watch in self._watches.get(event.wd, ()):
+                    if not event.name or event.name in watch.names:
+                        watch.changed.set()
+                if event.mask & flags.IGNORED:
+                    self._watches.pop(event.wd, None)
+
+    def _wake_all(self) -> None:
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.changed.set()
+
+    def add(self, watch: "Watch", path: str, events: int) -> int | None:
+        """Watch a file or folder for `watch`; returns the watch descriptor, or None if that can't be had."""
+        if self._inotify is None:
+            return None
+        try:
+            wd: int = self._inotify.add_watch(path, events)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EACCES) and path not in self._warned:
+                self._warned.add(path)
+                _log.warning(
+                    "%s can't be watched (%s): it is looked at %g times a second", path, error.strerror, 1 / POLL_SECONDS
+                )
+            return None
+        self._watches.setdefault(wd, set()).add(watch)
+        return wd
+
+    def drop(self, watch: "Watch", wd: int) -> None:
+        """`watch` needs this watch descriptor no longer."""
+        watches = self._watches.get(wd)
+        if watches is None:
+            return
+        watches.discard(watch)
+        if not watches and self._inotify is not None:
+            del self._watches[wd]
+            try:
+                self._inotify.rm_watch(wd)
+            except OSError:
+                pass  # the kernel had dropped it already, with the file
+
+
+class Watch:
+    """One file, watched by name: the file itself, its folder, and the folder of what it is a link to."""
+
+    def __init__(self, watcher: Watcher, path: str) -> None:
+        self._watcher = watcher
+        self._path = path
+        self._held: set[int] = set()
+        self._complete = False
+        self.names = {os.path.basename(path)}
+        self.changed = Event()
+
+    @property
+    def how(self) -> str:
+        """How it is watched at the moment: "inotify" or "polling"."""
+        return "inotify" if self._complete else "polling"
+
+    def arm(self) -> None:
+        """Watch what the name stands for now. Look at the file after this: what changed before gives no event."""
+        real = os.path.realpath(self._path)
+        self.names = {os.path.basename(self._path), os.path.basename(real)}
+        folders = {os.path.dirname(self._path), os.path.dirname(real)}
+        in_folders = [self._watcher.add(self, folder, _FOLDER_EVENTS) for folder in folders]
+        on_file = self._watcher.add(self, real, _FILE_EVENTS)
+        held = {wd for wd in [*in_folders, on_file] if wd is not None}
+        for wd in self._held - held:
+            self._watcher.drop(self, wd)
+        self._held = held
+        self._complete = None not in in_folders and (on_file is not None or not os.path.exists(real))
+
+    def wait(self) -> None:
+        """Wait until something may have changed: an event, or the time for a look."""
+        self.changed.wait(SAFETY_SECONDS if self._complete else POLL_SECONDS)
+        self.changed.clear()
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        for wd in self._held:
+            self._watcher.drop(self, wd)
+        self._held = set()

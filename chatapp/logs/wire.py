@@ -1,0 +1,153 @@
+"""What is said on the wire of the logs: parse, encode, in both dialects. Pure: text in, message or error out.
+
+Plain: a line of the file is a text message, its newline included; what the client says is its filter. `logs.v1` is one
+JSON object a message with `type` first (docs/PROTOCOL.md). Lines come from `logs.feed`; frames go back to it.
+"""
+
+import dataclasses
+import datetime
+import json
+from typing import Any, TypeGuard
+
+from chatapp.logs.files import LogFile
+from chatapp.logs.lines import Line, to_utf8
+from chatapp.realtime.frames import text_frame
+
+#: The subprotocol of the page.
+LOGS_V1 = "logs.v1"
+#: The most lines that may be asked for of the past.
+MAX_TAIL_LINES = 100_000
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class BadRequest(ValueError):
+    """Something a client sent that can't be understood. `code` is for programs, the text for people."""
+
+    def __init__(self, code: str, sentence: str, file: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.file = file
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tail:
+    """Begin with the last `count` lines."""
+
+    count: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Resume:
+    """Begin at a position told earlier."""
+
+    generation: str
+    offset: int
+
+
+#: Begin with the first line of the file.
+START = Resume("", 0)
+
+Begin = Tail | Resume
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Open:
+    """Follow a file from somewhere."""
+
+    file: str
+    begin: Begin
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Close:
+    """Follow it no longer."""
+
+    file: str
+
+
+def parse_v1(text: str) -> Open | Close:
+    """Read a message of `logs.v1`. Raises `BadRequest`."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadRequest("bad_json", "This is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise BadRequest("bad_json", "This is JSON, but not an object.")
+    kind, file = fields.get("type"), fields.get("file")
+    if kind not in ("open", "close"):
+        raise BadRequest("bad_type", 'The field "type" must be "open" or "close".')
+    if not isinstance(file, str) or not file.isprintable():
+        raise BadRequest("bad_request", 'The field "file" is missing or is no name of a file.')
+    if kind == "close":
+        return Close(file)
+    return Open(file, _parse_begin(fields.get("from", {"tail": 1000}), file))
+
+
+def _parse_begin(begin: Any, file: str) -> Begin:
+    if begin == "start":
+        return START
+    if isinstance(begin, dict):
+        tail, generation, offset = begin.get("tail"), begin.get("generation"), begin.get("offset")
+        if _is_count(tail) and tail <= MAX_TAIL_LINES:
+            return Tail(tail)
+        if _is_count(offset) and isinstance(generation, str) and generation:
+            return Resume(generation, offset)
+    raise BadRequest(
+        "bad_request",
+        'The field "from" must be "start", {"tail": number} or {"generation": text, "offset": number}; '
+        f"tail is at most {MAX_TAIL_LINES}.",
+        file,
+    )
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def encode_plain(lines: list[Line], only: bytes) -> bytes:
+    """The lines that hold `only`, as one frame each, newline included."""
+    lines = to_utf8(lines)
+    if only:
+        lines = [line for line in lines if only in line[1]]
+    return b"".join([text_frame(text + b"\n") for _, text in lines])
+
+
+def encode_v1(file: str, generation: str, lines: list[Line], following: int) -> bytes:
+    """The lines as one frame of `logs.v1`; `following` is the offset after the last of them."""
+    texts = [[offset, text.decode()] for offset, text in to_utf8(lines)]
+    return _frame({"type": "lines", "file": file, "generation": generation, "lines": texts, "next": following})
+
+
+def notice(file: str, kind: str, generation: str | None, message: str, **more: Any) -> bytes:
+    """Something that happened to the file, as a frame of `logs.v1`."""
+    return _frame({"type": "notice", "file": file, "kind": kind, "generation": generation, "message": message, **more})
+
+
+def files(listed: list[LogFile]) -> bytes:
+    """The files there are, as a frame of `logs.v1`."""
+    return _frame(
+        {
+            "type": "files",
+            "files": [{"name": file.name, "size": file.size, "modified": _iso(file.modified)} for file in listed],
+        }
+    )
+
+
+def error(bad: BadRequest) -> bytes:
+    """What was refused and why, as a frame of `logs.v1`."""
+    fields = {"type": "error", "code": bad.code, "message": str(bad)}
+    if bad.file is not None:
+        fields["file"] = bad.file
+    return _frame(fields)
+
+
+def _iso(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _frame(fields: dict[str, Any]) -> bytes:
+    # A name from the disk may hold bytes that are no text; lone surrogates stand for them and can't be sent.
+    return text_frame(_encode(fields).encode("utf-8", "replace"))

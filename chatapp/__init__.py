@@ -1,0 +1,116 @@
+"""chatapp: a chat and a log viewer on one realtime engine.
+
+`create_app` is the wiring, read in the order in which data travels; `start` brings the greenlets to life, in the
+process that serves. Importing this package starts nothing and opens nothing.
+"""
+
+import logging
+import logging.config
+from pathlib import Path
+
+import gevent
+from flask import Flask
+
+from chatapp import config, secretkey, serverlog
+from chatapp.chat import socket as chat_socket
+from chatapp.chat.room import Room
+from chatapp.chat.store import Store
+from chatapp.chat.users import Users
+from chatapp.config import Settings
+from chatapp.logs import socket as logs_socket
+from chatapp.logs.feed import Feeds
+from chatapp.logs.files import Catalog
+from chatapp.logs.listing import Listing
+from chatapp.realtime import heartbeat
+from chatapp.realtime.hub import Hub
+from chatapp.realtime.serve import IdleThread
+from chatapp.web import avatars, log_access, pages, security
+
+__all__ = ["create_app", "start", "stop"]
+
+_TOP = Path(__file__).resolve().parent.parent
+#: How long clients may take to say goodbye when the server stops (seconds).
+STOP_SECONDS = 1.2
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the app; `settings` come from the environment unless given. Raises `config.SettingError`.
+
+    Starts no greenlet: a server calls `start(app)` after its fork; others are started with the first request.
+    """
+    settings = settings or config.load()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    key = secretkey.load_or_make(settings.data_dir)
+
+    app = Flask(__name__, static_folder=str(_TOP / "static"), template_folder=str(_TOP / "templates"))
+    # flask-sock shakes hands and no more; the Connection reads and writes. The first subprotocol that is left of the
+    # client's offer is one spoken at that address (web.security).
+    spoken = [name for names in security.SOCKETS.values() for name in names]
+    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": IdleThread, "subprotocols": spoken}
+
+    hub = Hub(settings.max_clients)
+    room = Room(Store(), hub)
+    users = Users(key)
+    catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),))
+    feeds = Feeds(catalog, hub, settings.log_watch)
+    listing = Listing(catalog, hub)
+
+    # Access to the logs first, so that who may not see them learns nothing else of them.
+    app.register_blueprint(log_access.blueprint(log_access.LogAccess(settings.log_token, key, settings.allowed_origins)))
+    security.protect(app, hub, settings)
+    app.register_blueprint(chat_socket.blueprint(hub, room, users, settings))
+    app.register_blueprint(logs_socket.blueprint(hub, catalog, feeds, listing, settings))
+    app.register_blueprint(pages.blueprint(hub, feeds, settings))
+    if settings.avatars == "gravatar":
+        app.register_blueprint(avatars.blueprint(avatars.Avatars(users, settings.gravatar_url)))
+    pages.add_asset_function(app)
+
+    app.extensions["chatapp"] = _Engine(hub, room, listing, settings)
+    app.before_request(lambda: start(app))
+    return app
+
+
+class _Engine:
+    """The greenlets of one app in one process."""
+
+    def __init__(self, hub: Hub, room: Room, listing: Listing, settings: Settings) -> None:
+        self.hub = hub
+        self._room = room
+        self._listing = listing
+        self._settings = settings
+        self._greenlets: list[gevent.Greenlet] = []
+
+    def start(self) -> None:
+        if self._greenlets:
+            return
+        self._greenlets = [
+            _spawn("broadcast", self.hub.run, self._room.publish),
+            _spawn("heartbeat", heartbeat.run, self.hub, self._settings.ping_seconds),
+            _spawn("file list", self._listing.run),
+        ]
+
+
+def _spawn(name: str, loop: object, *arguments: object) -> gevent.Greenlet:
+    """Start a loop that must never end, and say so if it does."""
+    greenlet = gevent.spawn(loop, *arguments)
+    greenlet.name = name
+    greenlet.link(lambda ended: _log.critical("the %s greenlet ended: %r", name, ended.exception))
+    return greenlet
+
+
+def start(app: Flask) -> None:
+    """Start the greenlets, in the process that serves and after its monkey patch. Does nothing the second time."""
+    app.extensions["chatapp"].start()
+
+
+def stop(app: Flask) -> None:
+    """Send every client away with 1001, and wait for them at most `STOP_SECONDS`."""
+    app.extensions["chatapp"].hub.stop(STOP_SECONDS)
+
+
+def set_up_logging(settings: Settings) -> None:
+    """Log to stderr and to the file in the data folder, for a server that does not do it itself."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    logging.config.dictConfig(serverlog.logging_config(settings.data_dir))

@@ -1,0 +1,87 @@
+"""How gunicorn runs the app. Found by gunicorn in the folder it is started in; the command line overrides it.
+
+All values come from the settings (chatapp/config.py) or have their reason beside them.
+"""
+
+import resource
+import sys
+
+import gevent
+
+import chatapp
+from chatapp import serverlog
+from chatapp.config import SettingError, load, unknown_names
+
+try:
+    _settings = load()
+    _settings.data_dir.mkdir(parents=True, exist_ok=True)
+except (SettingError, OSError) as error:
+    sys.exit(f"chatapp does not start: {error}")
+
+bind = _settings.bind
+worker_class = "gevent"
+# Rooms and files are followed in one process: more workers would split the people of a room.
+workers = 1
+# Counts every open connection; at this limit gunicorn lets all requests hang, health checks too. So the app's own
+# limit is lower and answers 503.
+worker_connections = _settings.max_clients + 200
+backlog = 2048
+# A worker whose loop stands still for so long is replaced.
+timeout = 30
+# Longer than `stop` takes to say goodbye to everyone, short enough for a prompt end.
+graceful_timeout = 5
+keepalive = 5
+# A management socket in the home folder that nobody asked for.
+control_socket_disable = True
+accesslog = "-"
+access_log_format = '%({x-forwarded-for}i)s %(h)s "%(r)s" %(s)s %(b)s %(M)sms'
+logconfig_dict = serverlog.logging_config(_settings.data_dir)
+
+#: How often the worker looks whether it is to stop (seconds).
+LOOK_SECONDS = 0.1
+
+
+def on_starting(server):
+    """In the master: refuse what can't work, and make room for as many sockets as the settings allow."""
+    if server.cfg.is_ssl:
+        sys.exit("chatapp does not start: gunicorn's own TLS is not supported; end TLS in a proxy (nginx, Caddy).")
+    if server.cfg.preload_app:
+        sys.exit("chatapp does not start: --preload imports the app before gevent's patch; leave it out.")
+    if server.cfg.worker_class_str not in ("gevent", "gunicorn.workers.ggevent.GeventWorker"):
+        sys.exit(f"chatapp does not start: it needs the gevent worker, not {server.cfg.worker_class_str}: use -k gevent.")
+    for sentence in unknown_names():
+        server.log.warning("%s", sentence)
+    _raise_file_limit(_settings.max_clients + 500, server.log)
+
+
+def _raise_file_limit(wanted, log):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+        if possible < wanted:
+            log.warning(
+                "only %d files may be open, fewer than CHATAPP_MAX_CLIENTS=%d needs: raise the limit (ulimit -n)",
+                possible,
+                _settings.max_clients,
+            )
+
+
+def post_worker_init(worker):
+    """In the worker, after the fork and the patch: start the greenlets, and one that watches for the end."""
+    app = worker.wsgi
+    chatapp.start(app)
+    gevent.spawn(_stop_when_asked, worker, app)
+
+
+def _stop_when_asked(worker, app):
+    """Owned by a greenlet of its own. gunicorn has no hook for SIGTERM: its worker only turns `alive` off, and would
+    then wait for the WebSockets until it kills them (gunicorn 27, `workers/ggevent.py`)."""
+    while worker.alive:
+        gevent.sleep(LOOK_SECONDS)
+    chatapp.stop(app)
+
+
+def worker_int(worker):
+    """SIGINT and SIGQUIT end a worker at once: say goodbye first."""
+    chatapp.stop(worker.wsgi)

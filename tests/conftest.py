@@ -1,0 +1,196 @@
+"""Real parts for the tests: a gunicorn on a free port with folders of its own, and WebSocket clients.
+
+`serve(NAME=value, ...)` starts a server with these settings (without their prefix); `server` is one that the tests of
+a module share. Each server's log is shown when its test fails.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+TOP = Path(__file__).resolve().parent.parent
+#: Patience of the tests: long for a busy machine; nothing ever waits for all of it when things go right.
+PATIENCE = 15.0
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+    """Wait until `condition()` is true and return what it gave; fail with `what` if it never is."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {seconds:g} s in vain: {what}")
+        time.sleep(0.02)  # the step of a wait for a condition
+
+
+class Server:
+    """A gunicorn with the app, started by `start()`."""
+
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        self.data_dir = folder / "data"
+        self.logs_dir = folder / "logs"
+        self.logs_dir.mkdir(parents=True)
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.output = folder / "output.txt"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._settings = {"LOGS": f"{self.logs_dir}/", **settings}
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment the server runs in: nothing of the settings of whoever runs the tests."""
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("CHATAPP_", "GUNICORN", "WEB_"))}
+        env |= {"CHATAPP_BIND": f"127.0.0.1:{self.port}", "CHATAPP_DATA_DIR": str(self.data_dir)}
+        return env | {f"CHATAPP_{name}": str(value) for name, value in self._settings.items()}
+
+    def start(self, *command: str) -> "Server":
+        """Start it (again, on the same port) and wait until it answers."""
+        command = command or ("-m", "gunicorn", "-k", "gevent", "wsgi:app")
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen([sys.executable, *command], cwd=TOP, env=self.env, stdout=output, stderr=output)
+        wait_until(self._answers, f"the server to answer; it said:\n{self.said()}")
+        return self
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            pytest.fail(f"the server ended with {self.process.returncode}:\n{self.said()}")
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.get("/healthz")[0] == 200
+        return False
+
+    def stop(self) -> None:
+        """End it as an administrator does (SIGTERM), and wait."""
+        self.signal(signal.SIGTERM)
+        if self.process is not None:
+            self.process.wait(PATIENCE)
+            self.process = None
+
+    def kill(self) -> None:
+        """End it and its workers at once (SIGKILL)."""
+        if self.process is None:
+            return
+        workers = self.workers()
+        self.signal(signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        self.process = None
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in workers), "the workers to be gone")
+
+    def signal(self, number: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def workers(self) -> list[int]:
+        """The process numbers of the workers."""
+        assert self.process is not None
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(number) for number in path.read_text().split()]
+
+    def said(self) -> str:
+        """All that it wrote to its stdout and stderr."""
+        return self.output.read_text(errors="replace") if self.output.exists() else ""
+
+    def get(
+        self, path: str, headers: dict[str, str] | None = None, method: str = "GET", body: str | None = None
+    ) -> tuple[int, str, dict[str, str]]:
+        """One HTTP request: status, body and headers of the answer (names in lower case)."""
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            link.request(method, path, body, headers or {})
+            answer = link.getresponse()
+            text = answer.read().decode(errors="replace")
+            return answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
+        finally:
+            link.close()
+
+    def health(self) -> dict[str, Any]:
+        """What /healthz says."""
+        health: dict[str, Any] = json.loads(self.get("/healthz")[1])
+        return health
+
+    def connect(self, path: str = "/ws", protocol: str | None = None, **options: Any) -> ClientConnection:
+        """A WebSocket client; `protocol` is its subprotocol. Its own pings are off, so that the server's are seen."""
+        if protocol:
+            options["subprotocols"] = [protocol]
+        options = {"ping_interval": None, "open_timeout": PATIENCE, "close_timeout": 2, "max_size": None, **options}
+        client: ClientConnection = connect(f"ws://127.0.0.1:{self.port}{path}", **options)
+        return client
+
+    def raw(self, path: str = "/ws", headers: str = "") -> socket.socket:
+        """A bare socket after the handshake, for what no decent client does."""
+        link = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        link.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{headers}\r\n".encode()
+        )
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n"):
+            answer += link.recv(1)
+        assert b" 101 " in answer, answer
+        return link
+
+
+def say(client: ClientConnection, message: str, username: str = "ann", email: str = "ann@example.org") -> None:
+    """Send a message of the plain dialect."""
+    client.send(json.dumps({"email": email, "username": username, "message": message}))
+
+
+def hear(client: ClientConnection) -> dict[str, Any]:
+    """The next message, parsed."""
+    heard: dict[str, Any] = json.loads(client.recv(PATIENCE))
+    return heard
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def _serve_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    yield from _servers(tmp_path_factory)
+
+
+@pytest.fixture
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """`serve(PING_SECONDS=1)` starts a server of one's own; it ends with the test."""
+    yield from _servers(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def server(_serve_for_module: Callable[..., Server]) -> Server:
+    """A server with default settings, shared by the tests of a module."""
+    return _serve_for_module()
+
+
+def _servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    started: list[Server] = []
+
+    def start(**settings: Any) -> Server:
+        server = Server(tmp_path_factory.mktemp("server"), settings)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.kill()
+        print(f"--- what the server on port {server.port} said:\n{server.said()[-20_000:]}")

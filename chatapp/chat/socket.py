@@ -5,6 +5,7 @@ others get is the room's business.
 """
 
 import functools
+import itertools
 import secrets
 from typing import Any
 
@@ -20,6 +21,9 @@ from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.serve import serve
+
+# A plain message has no id of its own: it gets a number behind a word that no other process has.
+_new_ids = (f"{process}-{number}" for process in [secrets.token_hex(8)] for number in itertools.count(1))
 
 #: A client that keeps sending what can't be understood is sent away after so many errors in a row.
 MAX_ERRORS = 100
@@ -57,7 +61,7 @@ def _talk_plain(connection: Connection, room: Room, users: Users, settings: Sett
         else:
             user = users.make(plain.username, plain.email)
         said_before = plain, user
-        room.send(Post(secrets.token_hex(8), user, plain.email, plain.message), connection)
+        room.send(Post(next(_new_ids), user, plain.email, plain.message), connection)
 
 
 class _V1Client:

@@ -20,12 +20,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import gevent
-from gevent.socket import wait_write
+from gevent.socket import wait, wait_write
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
 from chatapp.realtime import frames
+from chatapp.realtime.fastpath import FastPath
 from chatapp.realtime.ratelimit import TokenBucket
+
+TEXT = Opcode.TEXT
 
 #: Bytes asked of the kernel at a time.
 RECEIVE_BYTES = 65_536
@@ -70,6 +73,7 @@ class Connection:
         "_bucket",
         "_deadline",
         "_drainer",
+        "_fast_path",
         "_fragments",
         "_gone",
         "_heard",
@@ -92,6 +96,7 @@ class Connection:
         # send would wait for room, and costs twice the time per call (docs/ARCHITECTURE.md, "The outbox").
         self._send = sock._sock.send
         self._protocol = Protocol(SERVER, max_size=limits.message_bytes, logger=_protocol_log)
+        self._fast_path = FastPath(limits.message_bytes)
         self._fragments: list[bytes] | None = None
         self._bucket = _bucket(limits.message_rate)
         # The outbox: what the kernel has not taken yet, oldest first.
@@ -121,13 +126,19 @@ class Connection:
             if not data:
                 protocol.receive_eof()
                 return
-            protocol.receive_data(data)
+            messages, data = self._fast_path.feed(data)
+            for message in messages:
+                text = self._take(TEXT, True, message)
+                if text is not None:
+                    yield text
+            if data:
+                protocol.receive_data(data)
             events = protocol.events_received()
             if protocol.state is OPEN:
                 self._flush_protocol()
             for frame in events:
                 assert isinstance(frame, Frame)
-                text = self._take(frame)
+                text = self._take(frame.opcode, frame.fin, frame.data)
                 if text is not None:
                     yield text
             if protocol.state is not OPEN:
@@ -140,29 +151,36 @@ class Connection:
                 self.wait_for_room(self.limits.outbox_bytes // TALKER_SHARE)
 
     def _receive(self) -> bytes:
+        """The next bytes; empty at the end of the stream."""
+        sock = self._sock
         self._receiving = True
         try:
-            data: bytes = self._sock.recv(RECEIVE_BYTES)
+            while True:
+                # Wait first: a socket that was just read is empty, and asking it costs more than not asking.
+                wait(sock._read_event)
+                try:
+                    data: bytes = sock._sock.recv(RECEIVE_BYTES)
+                except BlockingIOError:
+                    continue
+                self._heard = True
+                return data
         except OSError:
-            data = b""
+            return b""
         finally:
             self._receiving = False
-        self._heard = True
-        return data
 
-    def _take(self, frame: Frame) -> str | None:
-        """The text that `frame` completes, if it does. Every frame counts against the rate, pings and pieces too."""
-        if self._protocol.close_sent is not None and self.ending is not None:
-            return None  # we have said goodbye: what still comes is not read any more
+    def _take(self, opcode: Opcode, fin: bool, data: bytes | bytearray | memoryview) -> str | None:
+        """The text that a frame completes, if it does. Every frame counts against the rate, pings and pieces too."""
+        if self.ending is not None:
+            return None  # we have said goodbye: what still comes is not taken any more
         self._hold_back()
-        opcode = frame.opcode
-        if opcode is Opcode.TEXT:
-            if frame.fin:
-                return self._decode(frame.data)
-            self._fragments = [bytes(frame.data)]
+        if opcode is TEXT and fin:
+            return self._decode(data)
+        if opcode is TEXT:
+            self._fragments = [bytes(data)]
         elif opcode is Opcode.CONT and self._fragments is not None:
-            self._fragments.append(bytes(frame.data))
-            if frame.fin:
+            self._fragments.append(bytes(data))
+            if fin:
                 whole, self._fragments = b"".join(self._fragments), None
                 return self._decode(whole)
         elif opcode is Opcode.BINARY:
@@ -188,8 +206,12 @@ class Connection:
 
     def _flush_protocol(self) -> None:
         for data in self._protocol.data_to_send():
-            if data:  # an empty piece stands for the end of the stream, which `finish` brings about
-                self._put(data)
+            # An empty piece stands for the end of the stream, which `finish` brings about. Control frames are short and
+            # are taken even by a full outbox; the reader stops long before many pile up.
+            if self._backlog and data:
+                self._keep(data)
+            elif data:
+                self.write(data)
         if self._protocol.close_sent is not None:
             self._sending = False
 
@@ -208,31 +230,30 @@ class Connection:
 
         Never waits and never raises. On a connection that is closing it does nothing and returns True.
         """
+        if not self._backlog:
+            # The whole fan-out is this: one call into the kernel for each client.
+            if self._sending:
+                try:
+                    sent = self._send(data)
+                except BlockingIOError:
+                    sent = 0
+                except OSError:
+                    self.abort()
+                    return True
+                if sent != len(data):
+                    self._keep(memoryview(data)[sent:])
+            return True
         if not self._sending or not data:
             return True
-        if self._backlog and self.backlog_bytes + len(data) > self.limits.outbox_bytes:
+        if self.backlog_bytes + len(data) > self.limits.outbox_bytes:
             return False
-        self._put(data)
+        self._keep(data)
         return True
 
-    def _put(self, data: bytes) -> None:
-        if not self._backlog:
-            try:
-                sent = self._send(data)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                self.abort()
-                return
-            if sent == len(data):
-                return
-            rest: bytes | memoryview = memoryview(data)[sent:]
-        else:
-            rest = data
-        if self._gone:
-            return
-        self._backlog.append(rest)
-        self.backlog_bytes += len(rest)
+    def _keep(self, data: bytes | memoryview) -> None:
+        """Put what the kernel did not take into the outbox, whatever its size: a frame is never cut."""
+        self._backlog.append(data)
+        self.backlog_bytes += len(data)
         if self._drainer is None:
             self._drainer = gevent.spawn(self._drain)
 
@@ -306,8 +327,7 @@ class Connection:
             self.abort()
             return
         self._heard = False
-        if self._sending:
-            self._put(frames.PING)
+        self.write(frames.PING)
 
     def finish(self) -> None:
         """Let the last bytes out and the peer say goodbye, then give the socket up. Called once, by the reader."""

@@ -1,0 +1,46 @@
+# Two commands do all the set-up: `make run` serves, `make test` runs every check and test.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check python-tests node-tests screenshots clean
+
+run: $(VENV)/.run
+	$(BIN)/gunicorn -k gevent wsgi:app
+
+test: check node-tests python-tests
+
+# What the code must satisfy before it is run: lint, format, types, syntax.
+check: $(VENV)/.test
+	bin/need-node
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	find static/js tests/js bin -name '*.js' -o -name '*.mjs' | xargs -n 1 node --check
+
+python-tests: $(VENV)/.test
+	bin/need-chromium
+	$(BIN)/pytest
+
+node-tests:
+	bin/need-node
+	node --test tests/js/*.test.mjs
+
+# The pictures of the README, made by the browser tests.
+screenshots: $(VENV)/.test
+	bin/need-chromium
+	CHATAPP_SCREENSHOTS=1 $(BIN)/pytest tests/browser -k screenshots
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/.run: requirements.txt
+	PYTHON=$(PYTHON) bin/need-venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.test: requirements.txt requirements-dev.txt
+	PYTHON=$(PYTHON) bin/need-venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,80 @@
+"""Settings are read from the environment once, typed, and a wrong one is named with what to write instead."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from chatapp import config
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def test_without_any_variable_all_defaults_hold() -> None:
+    assert config.load({}) == config.Settings()
+
+
+def test_values_are_typed() -> None:
+    settings = config.load(
+        {
+            "CHATAPP_BIND": "[::1]:9000",
+            "CHATAPP_DATA_DIR": "/tmp/x",
+            "CHATAPP_MAX_CLIENTS": " 10 ",
+            "CHATAPP_MESSAGE_RATE": "0.5",
+            "CHATAPP_ALLOWED_ORIGINS": "https://Chat.example.org/, http://localhost:3000",
+            "CHATAPP_LOGS": "/var/log/app.log, /var/log/nginx/,,/srv/*.log",
+        }
+    )
+    assert settings.bind == "[::1]:9000"
+    assert settings.data_dir == Path("/tmp/x")
+    assert settings.max_clients == 10
+    assert settings.message_rate == 0.5
+    assert settings.allowed_origins == ("https://chat.example.org", "http://localhost:3000")
+    assert settings.logs == ("/var/log/app.log", "/var/log/nginx/", "/srv/*.log")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("BIND", "8000", "HOST:PORT"),
+        ("BIND", "localhost:99999", "HOST:PORT"),
+        ("DATA_DIR", "", "path of a folder"),
+        ("MAX_CLIENTS", "many", "whole number"),
+        ("MAX_CLIENTS", "0", "from 1"),
+        ("MAX_CLIENTS", "1.5", "whole number"),
+        ("MAX_CLIENTS", "9" * 5000, "whole number"),
+        ("MESSAGE_RATE", "-1", "from 0"),
+        ("MESSAGE_RATE", "nan", "a number"),
+        ("PING_SECONDS", "", "a number"),
+        ("ALLOWED_ORIGINS", "chat.example.org", "https://chat.example.org"),
+        ("ALLOWED_ORIGINS", "https://x/path", "origins"),
+        ("AVATARS", "pravatar", "local or gravatar"),
+        ("GRAVATAR_URL", "file:///etc/", "http"),
+        ("LOG_WATCH", "inotify", "auto or poll"),
+        ("OUTBOX_BYTES", "600000", "at least 8 times"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_to_write(name: str, value: str, advice: str) -> None:
+    environ = {f"CHATAPP_{name}": value, "CHATAPP_MAX_MESSAGE_BYTES": "100000"} if name == "OUTBOX_BYTES" else {f"CHATAPP_{name}": value}
+    with pytest.raises(config.SettingError) as caught:
+        config.load(environ)
+    assert f"CHATAPP_{name}" in str(caught.value)
+    assert advice in str(caught.value)
+
+
+def test_a_wrong_token_is_not_repeated_in_the_error() -> None:
+    with pytest.raises(config.SettingError) as caught:
+        config.load({"CHATAPP_LOG_TOKEN": "short"})
+    assert "short" not in str(caught.value)
+    assert "CHATAPP_LOG_TOKEN" in str(caught.value)
+
+
+def test_a_variable_that_is_no_setting_is_told_with_what_was_meant() -> None:
+    assert config.unknown_names({"CHATAPP_LOG_TOKN": "x", "PATH": "/"}) == [
+        "CHATAPP_LOG_TOKN is not a setting and was ignored. Did you mean CHATAPP_LOG_TOKEN?"
+    ]
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(config.Settings), ids=lambda field: field.name)
+def test_the_readme_lists_every_setting(field: "dataclasses.Field[object]") -> None:
+    assert f"`{field.name.upper()}`" in README.read_text()

@@ -1,0 +1,220 @@
+"""A connection never waits when it writes, cuts no frame, forgets no byte, and ends cleanly. Over real socket pairs."""
+
+import gevent
+import gevent.socket
+import pytest
+from websockets.frames import Frame, Opcode
+from websockets.protocol import CLIENT, Protocol
+
+from chatapp.realtime import connection as connection_module
+from chatapp.realtime import frames
+from chatapp.realtime.connection import Connection, Limits
+from chatapp.realtime.frames import text_frame
+
+LIMITS = Limits(message_bytes=1000, outbox_bytes=100_000)
+
+
+class Peer:
+    """The other end: the client side of the protocol on a raw socket."""
+
+    def __init__(self, sock: gevent.socket.socket) -> None:
+        self.sock = sock
+        self.protocol = Protocol(CLIENT, max_size=None)
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def send_frame(self, opcode: Opcode, data: bytes = b"", fin: bool = True) -> None:
+        self.send(Frame(opcode, data, fin).serialize(mask=True))
+
+    def frames(self, count: int) -> list[Frame]:
+        """Wait for so many frames."""
+        got: list[Frame] = []
+        with gevent.Timeout(10):
+            while len(got) < count:
+                data = self.sock.recv(65536)
+                assert data, f"the stream ended after {len(got)} of {count} frames"
+                self.protocol.receive_data(data)
+                got += [event for event in self.protocol.events_received() if isinstance(event, Frame)]
+        return got
+
+    def close_code(self) -> int:
+        frame = self.frames(1)[-1]
+        assert frame.opcode is Opcode.CLOSE
+        return int.from_bytes(frame.data[:2], "big")
+
+
+class Pair:
+    """A connection with its reader running, and its peer."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        ours, theirs = gevent.socket.socketpair()
+        self.peer = Peer(theirs)
+        self.connection = Connection(ours, limits)
+        self.heard: list[str] = []
+        self.reader = gevent.spawn(self._read)
+
+    def _read(self) -> None:
+        for text in self.connection:
+            self.heard.append(text)
+        self.connection.finish()
+
+    def wait_heard(self, count: int) -> None:
+        with gevent.Timeout(10):
+            while len(self.heard) < count:
+                gevent.sleep(0.005)
+
+    def wait_ended(self) -> None:
+        with gevent.Timeout(10):
+            self.reader.join()
+
+
+@pytest.fixture
+def pair() -> Pair:
+    return Pair()
+
+
+def test_it_yields_whole_and_fragmented_messages(pair: Pair) -> None:
+    pair.peer.send_frame(Opcode.TEXT, "grüße".encode())
+    for opcode, data, fin in ((Opcode.TEXT, b"a", False), (Opcode.CONT, "é".encode()[:1], False), (Opcode.CONT, "é".encode()[1:], True)):
+        pair.peer.send_frame(opcode, data, fin)
+    pair.wait_heard(2)
+    assert pair.heard == ["grüße", "aé"]
+
+
+def test_it_answers_a_ping_with_its_payload(pair: Pair) -> None:
+    pair.peer.send_frame(Opcode.PING, b"42")
+    (pong,) = pair.peer.frames(1)
+    assert (pong.opcode, bytes(pong.data)) == (Opcode.PONG, b"42")
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (Frame(Opcode.BINARY, b"x").serialize(mask=True), 1003),
+        (Frame(Opcode.BINARY, b"x", fin=False).serialize(mask=True), 1003),
+        (Frame(Opcode.TEXT, b"\xff").serialize(mask=True), 1007),
+        (Frame(Opcode.TEXT, b"x" * 1001).serialize(mask=True), 1009),
+        (Frame(Opcode.TEXT, b"x" * 600, fin=False).serialize(mask=True) + Frame(Opcode.CONT, b"x" * 600).serialize(mask=True), 1009),
+        (b"\x81\xff" + (2**40).to_bytes(8, "big") + b"mask", 1009),
+        (Frame(Opcode.TEXT, b"x").serialize(mask=False), 1002),
+        (b"\xc1\x80mask", 1002),
+        (Frame(Opcode.CONT, b"x").serialize(mask=True), 1002),
+        (b"GET / HTTP/1.1\r\n\r\n", 1002),
+    ],
+)
+def test_what_is_against_the_rules_is_answered_with_its_code(pair: Pair, data: bytes, code: int) -> None:
+    pair.peer.send(data)
+    assert pair.peer.close_code() == code
+    pair.peer.sock.close()
+    pair.wait_ended()
+    assert pair.connection.ending is not None
+    assert pair.connection.ending.code == code
+
+
+def test_messages_before_a_broken_frame_are_delivered(pair: Pair) -> None:
+    pair.peer.send(Frame(Opcode.TEXT, b"before").serialize(mask=True) + b"\xff\xff")
+    assert pair.peer.close_code() == 1002
+    assert pair.heard == ["before"]
+
+
+def test_a_goodbye_is_answered_and_remembered(pair: Pair) -> None:
+    pair.peer.send_frame(Opcode.CLOSE, (1001).to_bytes(2, "big") + b"going")
+    assert pair.peer.close_code() == 1001
+    assert pair.peer.sock.recv(100) == b""
+    pair.wait_ended()
+    assert pair.connection.ending == frames.Close(1001, "going", False)
+
+
+def test_ending_it_says_goodbye_and_gives_a_silent_peer_up(pair: Pair) -> None:
+    gevent.sleep(0)
+    pair.connection.end(frames.GOING_AWAY)
+    pair.connection.write(text_frame(b"too late"))
+    assert pair.peer.close_code() == 1001
+    pair.wait_ended()
+    assert pair.peer.sock.recv(100) == b"", "nothing may follow a close frame"
+
+
+def test_writes_keep_their_order_and_cut_nothing_while_the_peer_reads_late(pair: Pair) -> None:
+    sent = [b"%06d" % number * 50 for number in range(2000)]
+    taken = 0
+    for payload in sent:
+        if not pair.connection.write(text_frame(payload)):
+            break
+        taken += 1
+    assert 0 < taken < len(sent), "the outbox must have filled"
+    assert pair.connection.backlog_bytes <= LIMITS.outbox_bytes
+    pair.peer.send_frame(Opcode.PING, b"between")  # the pong must queue up behind what waits
+    got = pair.peer.frames(taken + 1)
+    assert [bytes(frame.data) for frame in got[:taken]] == sent[:taken]
+    assert got[taken].opcode is Opcode.PONG
+    assert pair.connection.backlog_bytes == 0
+    assert pair.connection.write(text_frame(b"again")), "it has room again"
+
+
+def test_a_full_outbox_takes_nothing_and_the_goodbye_comes_behind_it(pair: Pair) -> None:
+    while pair.connection.write(text_frame(b"x" * 5000)):
+        pass
+    before = pair.connection.backlog_bytes
+    assert not pair.connection.write(text_frame(b"x" * 5000))
+    assert pair.connection.backlog_bytes == before
+    pair.connection.end(frames.TOO_SLOW)
+    got = pair.peer.frames(1)
+    while got[-1].opcode is not Opcode.CLOSE:
+        got += pair.peer.frames(1)
+    assert all(len(frame.data) == 5000 for frame in got[:-1]), "every byte before it is intact"
+    assert int.from_bytes(got[-1].data[:2], "big") == 4008
+
+
+def test_a_peer_that_never_reads_is_given_up_after_the_write_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "WRITE_DEADLINE", 0.2)
+    pair = Pair()
+    while pair.connection.write(text_frame(b"x" * 5000)):
+        pass
+    pair.wait_ended()
+    assert pair.connection.ending == frames.TOO_SLOW
+    assert pair.connection.backlog_bytes == 0
+
+
+def test_a_client_that_does_not_take_its_answers_is_not_read(pair: Pair) -> None:
+    """A flood of pings whose pongs nobody reads must not fill the memory."""
+    ping = Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 500
+    pair.peer.sock.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        for _ in range(1000):
+            pair.peer.send(ping)
+    assert pair.connection.backlog_bytes <= LIMITS.outbox_bytes
+
+
+def test_a_fast_talker_is_read_more_slowly_and_loses_nothing() -> None:
+    pair = Pair(Limits(message_bytes=1000, outbox_bytes=100_000, message_rate=100))
+    for number in range(550):
+        pair.peer.send_frame(Opcode.TEXT, b"%d" % number)
+    pair.wait_heard(500)
+    assert len(pair.heard) < 550, "a burst of 500 passes, the rest has to wait"
+    pair.wait_heard(550)
+    assert pair.heard == [str(number) for number in range(550)]
+
+
+def test_a_talker_that_is_held_back_is_not_mistaken_for_a_dead_peer() -> None:
+    pair = Pair(Limits(message_bytes=1000, outbox_bytes=100_000, message_rate=1))
+    for _ in range(8):
+        pair.peer.send_frame(Opcode.TEXT, b"x")
+    pair.wait_heard(5)
+    for _ in range(3):
+        pair.connection.beat()
+    assert pair.connection.ending is None
+    pair.connection.abort()
+    pair.wait_ended()
+
+
+def test_silence_between_two_heartbeats_ends_it_and_any_byte_is_life(pair: Pair) -> None:
+    gevent.sleep(0)
+    pair.connection.beat()
+    pair.peer.send_frame(Opcode.PONG)
+    gevent.sleep(0.01)
+    pair.connection.beat()
+    assert pair.connection.ending is None
+    pair.connection.beat()
+    pair.wait_ended()
+    assert pair.connection.ending == frames.NO_SIGN_OF_LIFE

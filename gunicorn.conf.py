@@ -20,8 +20,6 @@ except (SettingError, OSError) as error:
 
 bind = _settings.bind
 worker_class = "gevent"
-# Rooms and files are followed in one process: more workers would split the people of a room.
-workers = 1
 # Counts every open connection; at this limit gunicorn lets all requests hang, health checks too. So the app's own
 # limit is lower and answers 503.
 worker_connections = _settings.max_clients + 200
@@ -34,7 +32,8 @@ keepalive = 5
 # A management socket in the home folder that nobody asked for.
 control_socket_disable = True
 accesslog = "-"
-access_log_format = '%({x-forwarded-for}i)s %(h)s "%(r)s" %(s)s %(b)s %(M)sms'
+# The path without its query, so that no secret somebody puts into an address ends up in a log.
+access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(b)s bytes %(M)sms'
 logconfig_dict = serverlog.logging_config(_settings.data_dir)
 
 #: How often the worker looks whether it is to stop (seconds).
@@ -49,6 +48,9 @@ def on_starting(server):
         sys.exit("chatapp does not start: --preload imports the app before gevent's patch; leave it out.")
     if server.cfg.worker_class_str not in ("gevent", "gunicorn.workers.ggevent.GeventWorker"):
         sys.exit(f"chatapp does not start: it needs the gevent worker, not {server.cfg.worker_class_str}: use -k gevent.")
+    if server.cfg.workers > 1:
+        # Rooms and files live in one process: more would split the people of a room.
+        sys.exit(f"chatapp does not start: it runs in one worker, not {server.cfg.workers} (--workers, WEB_CONCURRENCY).")
     for sentence in unknown_names():
         server.log.warning("%s", sentence)
     _raise_file_limit(_settings.max_clients + 500, server.log)

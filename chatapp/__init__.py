@@ -21,6 +21,7 @@ from chatapp.logs import socket as logs_socket
 from chatapp.logs.feed import Feeds
 from chatapp.logs.files import Catalog
 from chatapp.logs.listing import Listing
+from chatapp.logs.watch import Watcher
 from chatapp.realtime import heartbeat
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.serve import IdleThread
@@ -54,7 +55,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     room = Room(Store(), hub)
     users = Users(key)
     catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),))
-    feeds = Feeds(catalog, hub, settings.log_watch)
+    watcher = Watcher(settings.log_watch)
+    feeds = Feeds(catalog, watcher, hub)
     listing = Listing(catalog, hub)
 
     # Access to the logs first, so that who may not see them learns nothing else of them.
@@ -67,7 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(avatars.blueprint(avatars.Avatars(users, settings.gravatar_url)))
     pages.add_asset_function(app)
 
-    app.extensions["chatapp"] = _Engine(hub, room, listing, settings)
+    app.extensions["chatapp"] = _Engine(hub, room, watcher, listing, settings)
     app.before_request(lambda: start(app))
     return app
 
@@ -75,9 +77,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 class _Engine:
     """The greenlets of one app in one process."""
 
-    def __init__(self, hub: Hub, room: Room, listing: Listing, settings: Settings) -> None:
+    def __init__(self, hub: Hub, room: Room, watcher: Watcher, listing: Listing, settings: Settings) -> None:
         self.hub = hub
         self._room = room
+        self._watcher = watcher
         self._listing = listing
         self._settings = settings
         self._greenlets: list[gevent.Greenlet] = []
@@ -88,6 +91,7 @@ class _Engine:
         self._greenlets = [
             _spawn("broadcast", self.hub.run, self._room.publish),
             _spawn("heartbeat", heartbeat.run, self.hub, self._settings.ping_seconds),
+            _spawn("inotify", self._watcher.run),
             _spawn("file list", self._listing.run),
         ]
 

@@ -82,7 +82,7 @@ class Server:
 
     def kill(self) -> None:
         """End it and its workers at once (SIGKILL)."""
-        if self.process is None:
+        if self.process is None or self.process.poll() is not None:
             return
         workers = self.workers()
         self.signal(signal.SIGKILL)
@@ -91,7 +91,7 @@ class Server:
         for worker in workers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)
-        wait_until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in workers), "the workers to be gone")
+        wait_until(lambda: not any(_runs(worker) for worker in workers), "the workers to be gone")
 
     def signal(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -156,6 +156,14 @@ def hear(client: ClientConnection) -> dict[str, Any]:
     """The next message, parsed."""
     heard: dict[str, Any] = json.loads(client.recv(PATIENCE))
     return heard
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _free_port() -> int:

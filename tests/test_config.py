@@ -55,7 +55,11 @@ def test_values_are_typed() -> None:
     ],
 )
 def test_a_wrong_value_is_named_with_what_to_write(name: str, value: str, advice: str) -> None:
-    environ = {f"CHATAPP_{name}": value, "CHATAPP_MAX_MESSAGE_BYTES": "100000"} if name == "OUTBOX_BYTES" else {f"CHATAPP_{name}": value}
+    environ = (
+        {f"CHATAPP_{name}": value, "CHATAPP_MAX_MESSAGE_BYTES": "100000"}
+        if name == "OUTBOX_BYTES"
+        else {f"CHATAPP_{name}": value}
+    )
     with pytest.raises(config.SettingError) as caught:
         config.load(environ)
     assert f"CHATAPP_{name}" in str(caught.value)

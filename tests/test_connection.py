@@ -76,7 +76,11 @@ def pair() -> Pair:
 
 def test_it_yields_whole_and_fragmented_messages(pair: Pair) -> None:
     pair.peer.send_frame(Opcode.TEXT, "grüße".encode())
-    for opcode, data, fin in ((Opcode.TEXT, b"a", False), (Opcode.CONT, "é".encode()[:1], False), (Opcode.CONT, "é".encode()[1:], True)):
+    for opcode, data, fin in (
+        (Opcode.TEXT, b"a", False),
+        (Opcode.CONT, "é".encode()[:1], False),
+        (Opcode.CONT, "é".encode()[1:], True),
+    ):
         pair.peer.send_frame(opcode, data, fin)
     pair.wait_heard(2)
     assert pair.heard == ["grüße", "aé"]
@@ -95,7 +99,11 @@ def test_it_answers_a_ping_with_its_payload(pair: Pair) -> None:
         (Frame(Opcode.BINARY, b"x", fin=False).serialize(mask=True), 1003),
         (Frame(Opcode.TEXT, b"\xff").serialize(mask=True), 1007),
         (Frame(Opcode.TEXT, b"x" * 1001).serialize(mask=True), 1009),
-        (Frame(Opcode.TEXT, b"x" * 600, fin=False).serialize(mask=True) + Frame(Opcode.CONT, b"x" * 600).serialize(mask=True), 1009),
+        (
+            Frame(Opcode.TEXT, b"x" * 600, fin=False).serialize(mask=True)
+            + Frame(Opcode.CONT, b"x" * 600).serialize(mask=True),
+            1009,
+        ),
         (b"\x81\xff" + (2**40).to_bytes(8, "big") + b"mask", 1009),
         (Frame(Opcode.TEXT, b"x").serialize(mask=False), 1002),
         (b"\xc1\x80mask", 1002),

@@ -25,7 +25,11 @@ def parse(stream: bytes, cuts: random.Random, fast: bool) -> Result:
             frames += [(Opcode.TEXT, True, bytes(message)) for message in messages]
         if piece:
             protocol.receive_data(piece)
-            frames += [(frame.opcode, frame.fin, bytes(frame.data)) for frame in protocol.events_received() if isinstance(frame, Frame)]
+            frames += [
+                (frame.opcode, frame.fin, bytes(frame.data))
+                for frame in protocol.events_received()
+                if isinstance(frame, Frame)
+            ]
     return frames, protocol.close_sent.code if protocol.close_sent else None
 
 

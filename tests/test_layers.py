@@ -62,8 +62,16 @@ def test_a_library_is_used_in_its_home_alone(what: str, where: set[str]) -> None
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    readers = [str(path.relative_to(PACKAGE)) for path in MODULES if "environ:" in path.read_text() and "os.environ" in path.read_text()]
-    others = [str(path.relative_to(PACKAGE)) for path in MODULES if "os.environ" in path.read_text() or "getenv" in path.read_text()]
+    readers = [
+        str(path.relative_to(PACKAGE))
+        for path in MODULES
+        if "environ:" in path.read_text() and "os.environ" in path.read_text()
+    ]
+    others = [
+        str(path.relative_to(PACKAGE))
+        for path in MODULES
+        if "os.environ" in path.read_text() or "getenv" in path.read_text()
+    ]
     assert readers == others == ["config.py"]
 
 

@@ -18,7 +18,13 @@ GOOD = {
 
 @pytest.mark.parametrize(
     ("length", "header"),
-    [(0, b"\x81\x00"), (125, b"\x81\x7d"), (126, b"\x81\x7e\x00\x7e"), (65535, b"\x81\x7e\xff\xff"), (65536, b"\x81\x7f\0\0\0\0\0\1\0\0")],
+    [
+        (0, b"\x81\x00"),
+        (125, b"\x81\x7d"),
+        (126, b"\x81\x7e\x00\x7e"),
+        (65535, b"\x81\x7e\xff\xff"),
+        (65536, b"\x81\x7f\0\0\0\0\0\1\0\0"),
+    ],
 )
 def test_a_text_frame_has_the_shortest_header(length: int, header: bytes) -> None:
     assert frames.text_frame(b"x" * length) == header + b"x" * length

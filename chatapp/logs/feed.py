@@ -245,11 +245,10 @@ def _in_thread(function: Any, *arguments: Any) -> Any:
 class Feeds:
     """The feeds of this process, by the name of the file."""
 
-    def __init__(self, catalog: Catalog, hub: Hub, watch_mode: str) -> None:
+    def __init__(self, catalog: Catalog, watcher: Watcher, hub: Hub) -> None:
         self._catalog = catalog
+        self._watcher = watcher
         self._hub = hub
-        self._watch_mode = watch_mode
-        self._watcher: Watcher | None = None
         self._feeds: dict[str, Feed] = {}
 
     @property
@@ -258,10 +257,12 @@ class Feeds:
         return len(self._feeds)
 
     def get(self, name: str) -> Feed:
-        """The feed of a file, begun if need be. Raises `NotAllowed`. Add a viewer at once, before anything waits."""
+        """The feed of a file, begun if need be. Raises `NotAllowed`. Add a viewer at once, before anything waits.
+
+        Nothing in here may wait either: two who come together would each begin a feed.
+        """
         feed = self._feeds.get(name)
         if feed is None:
-            self._watcher = self._watcher or Watcher(self._watch_mode)
             feed = self._feeds[name] = Feed(name, self._catalog, self._watcher, self._hub)
         return feed
 

@@ -9,9 +9,9 @@ import errno
 import logging
 import os
 
-import gevent
 from gevent.event import Event
 from gevent.socket import wait_read
+from inotify_simple import Event as InotifyEvent
 from inotify_simple import INotify, flags
 
 #: How often a file is looked at without inotify, and with it (seconds).
@@ -27,49 +27,48 @@ _log = logging.getLogger(__name__)
 
 
 class Watcher:
-    """All watches of this process. `mode`: "auto" tries inotify, "poll" does not."""
+    """All watches of this process. `mode`: "auto" tries inotify, "poll" does not.
+
+    Until `run` has begun, and without inotify, every watch polls.
+    """
 
     def __init__(self, mode: str = "auto") -> None:
+        self._mode = mode
         self._inotify: INotify | None = None
-        self._reader: gevent.Greenlet | None = None
         self._watches: dict[int, set[Watch]] = {}
         self._warned: set[str] = set()
-        if mode == "auto":
-            try:
-                self._inotify = INotify(nonblocking=True)
-                self._reader = gevent.spawn(self._read)
-            except OSError as error:
-                _log.warning(
-                    "inotify is not to be had (%s): log files are looked at %g times a second",
-                    error.strerror,
-                    1 / POLL_SECONDS,
-                )
 
     def watch(self, path: str) -> "Watch":
         """A watch of the file called `path`, which need not exist."""
         return Watch(self, path)
 
-    def close(self) -> None:
-        """End the greenlet and give inotify back."""
-        if self._reader is not None:
-            self._reader.kill()
-        if self._inotify is not None:
-            self._inotify.close()
-            self._inotify = None
-
-    def _read(self) -> None:
+    def run(self) -> None:
         """Owned by the inotify greenlet: turn events into wake-ups."""
+        if self._mode == "auto":
+            try:
+                # This waits for a subprocess, which looks for the C library (inotify_simple 2.0): so it is done here,
+                # and not where a feed is begun.
+                self._inotify = INotify(nonblocking=True)
+            except OSError as error:
+                _log.warning(
+                    "inotify can't be had (%s): files are looked at %g times a second", error.strerror, 1 / POLL_SECONDS
+                )
+        if self._inotify is None:
+            Event().wait()  # nothing to do, for ever
         assert self._inotify is not None
         while True:
             wait_read(self._inotify.fileno())
             for event in self._inotify.read(timeout=0):
-                if event.mask & flags.Q_OVERFLOW:
-                    self._wake_all()
-                for watch in self._watches.get(event.wd, ()):
-                    if not event.name or event.name in watch.names:
-                        watch.changed.set()
-                if event.mask & flags.IGNORED:
-                    self._watches.pop(event.wd, None)
+                self._take(event)
+
+    def _take(self, event: InotifyEvent) -> None:
+        if event.mask & flags.Q_OVERFLOW:
+            self._wake_all()
+        for watch in self._watches.get(event.wd, ()):
+            if not event.name or event.name in watch.names:
+                watch.changed.set()
+        if event.mask & flags.IGNORED:
+            self._watches.pop(event.wd, None)
 
     def _wake_all(self) -> None:
         for watches in self._watches.values():

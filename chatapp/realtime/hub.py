@@ -95,15 +95,17 @@ class Hub:
     def run(self, publish: Publish) -> None:
         """Owned by the broadcast greenlet: batches for ever."""
         while True:
-            batch = self._next_batch()
-            try:
-                for audience, encode in publish(batch):
-                    for slow in self.deliver(audience, encode):
-                        slow.end(frames.TOO_SLOW)
-            except Exception:
-                _log.exception("a batch of %d posts could not be broadcast", len(batch))
+            self._publish(publish, self._next_batch())
             if self._queue.qsize():
                 gevent.sleep(0)  # under load, let outboxes drain and readers read between two batches
+
+    def _publish(self, publish: Publish, batch: list[Any]) -> None:
+        try:
+            for audience, encode in publish(batch):
+                for slow in self.deliver(audience, encode):
+                    slow.end(frames.TOO_SLOW)
+        except Exception:
+            _log.exception("a batch of %d posts could not be broadcast", len(batch))
 
     def _next_batch(self) -> list[Any]:
         """Wait for a post, then take all that are waiting, up to the size of a batch.

@@ -1,0 +1,414 @@
+"""The logs over real sockets and real files: whole lines, once, in order, through all that happens to a file."""
+
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from tests.conftest import PATIENCE, Server, hear
+
+
+@pytest.fixture(scope="module", params=["auto", "poll"])
+def watching(request: pytest.FixtureRequest, _serve_for_module: Callable[..., Server]) -> Server:
+    """A server that watches files with inotify, and one that polls."""
+    return _serve_for_module(LOG_WATCH=request.param)
+
+
+@pytest.fixture
+def log(watching: Server, request: pytest.FixtureRequest) -> Path:
+    """A file of this test's own, three lines long."""
+    path = watching.logs_dir / f"{abs(hash(request.node.name))}.log"
+    path.write_text("one\ntwo\nthree\n")
+    return path
+
+
+def append(path: Path, data: str | bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data if isinstance(data, bytes) else data.encode())
+
+
+def read_plain(client: ClientConnection, count: int) -> list[str]:
+    return [str(client.recv(PATIENCE)) for _ in range(count)]
+
+
+class Viewer:
+    """A client of `logs.v1` that looks at one file and keeps what it is told."""
+
+    def __init__(self, server: Server, file: str, begin: Any = None) -> None:
+        self.client = server.connect("/echo", "logs.v1")
+        self.file = file
+        self.lines: list[str] = []
+        self.notices: list[dict[str, Any]] = []
+        self.position: dict[str, Any] | None = None
+        self.client.send(json.dumps({"type": "open", "file": file, "from": begin or {"tail": 1000}}))
+
+    def read(self) -> dict[str, Any]:
+        said = hear(self.client)
+        if said["type"] == "lines":
+            self.lines += [text for _, text in said["lines"]]
+            self.position = {"generation": said["generation"], "offset": said["next"]}
+        elif said["type"] == "notice":
+            self.notices.append(said)
+        return said
+
+    def read_lines(self, count: int) -> list[str]:
+        while len(self.lines) < count:
+            self.read()
+        return self.lines
+
+    def read_notice(self, kind: str) -> dict[str, Any]:
+        while not any(notice["kind"] == kind for notice in self.notices):
+            self.read()
+        return next(notice for notice in self.notices if notice["kind"] == kind)
+
+
+@pytest.fixture
+def look(watching: Server) -> Iterator[Callable[..., Viewer]]:
+    """`look(path, begin)` opens a file in `logs.v1`."""
+    viewers: list[Viewer] = []
+
+    def open_viewer(path: Path, begin: Any = None) -> Viewer:
+        viewers.append(Viewer(watching, path.name, begin))
+        return viewers[-1]
+
+    yield open_viewer
+    for viewer in viewers:
+        viewer.client.close()
+
+
+# The plain dialect.
+
+
+def test_a_plain_viewer_gets_the_last_lines_and_then_what_is_appended(watching: Server, log: Path) -> None:
+    with watching.connect(f"/echo?file={log.name}") as client:
+        assert read_plain(client, 3) == ["one\n", "two\n", "three\n"]
+        append(log, "four\r\nfi")
+        assert read_plain(client, 1) == ["four\r\n"]
+        append(log, "ve\n\nsix\n")
+        assert read_plain(client, 3) == ["five\n", "\n", "six\n"]
+
+
+def test_the_backfill_is_limited_and_from_start_is_the_whole_file(serve: Callable[..., Server]) -> None:
+    server = serve(LOG_BACKFILL=2)
+    (server.logs_dir / "a.log").write_text("".join(f"{number}\n" for number in range(100_000)))
+    with server.connect("/echo") as client:
+        assert read_plain(client, 2) == ["99998\n", "99999\n"]
+    with server.connect("/echo?from=start") as client:
+        assert read_plain(client, 100_000) == [f"{number}\n" for number in range(100_000)]
+
+
+def test_what_a_plain_client_sends_is_its_filter(watching: Server, log: Path) -> None:
+    with watching.connect(f"/echo?file={log.name}") as client, watching.connect(f"/echo?file={log.name}") as other:
+        assert len(read_plain(client, 3)) == len(read_plain(other, 3)) == 3
+        client.send("grü")
+        confirm(client)
+        append(log, "rot\ngrün\nblau\n")
+        assert read_plain(client, 1) == ["grün\n"]
+        assert read_plain(other, 3) == ["rot\n", "grün\n", "blau\n"]
+        client.send("")
+        confirm(client)
+        append(log, "gelb\n")
+        assert read_plain(client, 1) == ["gelb\n"]
+
+
+def confirm(client: ClientConnection) -> None:
+    """Wait until the server has read all that was sent: it answers pings in their turn."""
+    assert client.ping().wait(PATIENCE)
+
+
+@pytest.mark.parametrize("name", ["../data/secret.key", "/etc/passwd", "", "."])
+def test_a_file_that_may_not_be_shown_closes_with_1008(watching: Server, name: str) -> None:
+    with watching.connect(f"/echo?file={name}") as client, pytest.raises(ConnectionClosed) as caught:
+        client.recv(PATIENCE)
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 1008
+    assert "may be shown" in caught.value.rcvd.reason
+
+
+# What happens to files.
+
+
+def test_rotation_by_rename_loses_nothing(log: Path, look: Callable[..., Viewer]) -> None:
+    viewer = look(log)
+    viewer.read_lines(3)
+    append(log, "four\nhalf")
+    viewer.read_lines(4)
+    log.rename(log.with_suffix(".log.1"))
+    append(log.with_suffix(".log.1"), " and whole\nlate\nunfinished")
+    log.write_text("new one\n")
+    assert viewer.read_lines(8)[4:] == ["half and whole", "late", "unfinished", "new one"]
+    assert viewer.position is not None
+    assert viewer.read_notice("rotated")["generation"] == viewer.position["generation"]
+    append(log, "new two\n")
+    assert viewer.read_lines(9)[8] == "new two"
+
+
+def test_truncation_begins_anew(log: Path, look: Callable[..., Viewer]) -> None:
+    viewer = look(log)
+    viewer.read_lines(3)
+    os.truncate(log, 0)
+    viewer.read_notice("truncated")
+    append(log, "x\n")
+    assert viewer.read_lines(4)[3] == "x"
+    assert [notice["kind"] for notice in viewer.notices] == ["opened", "truncated"]
+
+
+def test_a_file_that_appears_later_is_read_from_its_first_line(
+    watching: Server, look: Callable[..., Viewer], request: pytest.FixtureRequest
+) -> None:
+    path = watching.logs_dir / f"later{abs(hash(request.node.name))}.log"
+    viewer = look(path, {"tail": 1})
+    viewer.read_notice("waiting")
+    path.write_text("first\nsecond\n")
+    assert viewer.read_lines(2) == ["first", "second"]
+    assert viewer.read_notice("opened")["offset"] == 0
+
+
+def test_a_deleted_file_is_told_and_its_successor_followed(log: Path, look: Callable[..., Viewer]) -> None:
+    viewer = look(log)
+    viewer.read_lines(3)
+    log.unlink()
+    viewer.read_notice("gone")
+    log.write_text("again\n")
+    assert viewer.read_lines(4)[3] == "again"
+
+
+def test_renamed_away_and_back_goes_on_where_it_was(log: Path, look: Callable[..., Viewer]) -> None:
+    viewer = look(log)
+    viewer.read_lines(3)
+    log.rename(log.with_suffix(".away"))
+    viewer.read_notice("gone")
+    append(log.with_suffix(".away"), "while away\n")
+    log.with_suffix(".away").rename(log)
+    append(log, "back\n")
+    assert viewer.read_lines(5)[3:] == ["while away", "back"]
+
+
+def test_a_link_that_is_switched_is_a_rotation(
+    watching: Server, look: Callable[..., Viewer], request: pytest.FixtureRequest
+) -> None:
+    stem = f"link{abs(hash(request.node.name))}"
+    first, second, link = (watching.logs_dir / f"{stem}.{end}" for end in ("1", "2", "log"))
+    first.write_text("a\n")
+    second.write_text("b\n")
+    link.symlink_to(first.name)
+    viewer = look(link)
+    assert viewer.read_lines(1) == ["a"]
+    spare = link.with_suffix(".new")
+    spare.symlink_to(second.name)
+    spare.rename(link)
+    assert viewer.read_lines(2) == ["a", "b"]
+    append(second, "c\n")
+    assert viewer.read_lines(3)[2] == "c"
+
+
+def test_a_link_that_is_switched_to_something_secret_is_denied(serve: Callable[..., Server], tmp_path: Path) -> None:
+    server = serve()
+    (tmp_path / "secret.txt").write_text("secret\n")
+    path = server.logs_dir / "a.log"
+    path.write_text("public\n")
+    viewer = Viewer(server, "a.log")
+    viewer.read_lines(1)
+    path.unlink()
+    path.symlink_to(tmp_path / "secret.txt")
+    viewer.read_notice("denied")
+    path.unlink()
+    path.write_text("public again\n")
+    assert viewer.read_lines(2) == ["public", "public again"]
+
+
+def test_no_utf8_and_a_huge_line_are_shown_and_hurt_nobody(log: Path, look: Callable[..., Viewer]) -> None:
+    viewer = look(log)
+    viewer.read_lines(3)
+    append(log, b"gr\xfc\xdfe \0\x1b[31m\n" + b"x" * 3_000_000 + b"\nafter\n")
+    lines = viewer.read_lines(6)[3:]
+    assert lines[0] == "gr\ufffd\ufffde \0\x1b[31m"
+    assert lines[1] == "x" * 65_536 + " … [cut: line of 3000000 bytes]"
+    assert lines[2] == "after"
+
+
+# logs.v1.
+
+
+def test_the_list_of_files_comes_first_and_again_when_it_changes(serve: Callable[..., Server]) -> None:
+    server = serve()
+    (server.logs_dir / "a.log").write_text("a\n")
+    with server.connect("/echo", "logs.v1") as client:
+        assert [(file["name"], file["size"]) for file in hear(client)["files"]] == [("a.log", 2)]
+        (server.logs_dir / "b.log").write_text("")
+        assert [file["name"] for file in hear(client)["files"]] == ["a.log", "b.log"]
+
+
+def test_a_position_resumes_without_gap_or_repeat(log: Path, look: Callable[..., Viewer]) -> None:
+    viewer = look(log)
+    viewer.read_lines(3)
+    viewer.client.close()
+    append(log, "four\nfive\n")
+    back = look(log, viewer.position)
+    append(log, "six\n")
+    assert back.read_lines(3) == ["four", "five", "six"]
+
+
+def test_a_position_resumes_after_a_rotation_and_after_a_restart_of_the_server(serve: Callable[..., Server]) -> None:
+    server = serve()
+    path = server.logs_dir / "a.log"
+    path.write_text("one\n")
+    viewer = Viewer(server, "a.log")
+    viewer.read_lines(1)
+    viewer.client.close()
+    append(path, "two\n")
+    path.rename(path.with_suffix(".1"))
+    path.write_text("three\n")
+    back = Viewer(server, "a.log", viewer.position)
+    assert back.read_lines(2) == ["two", "three"]
+    server.kill()
+    append(path, "four\n")
+    server.start()
+    again = Viewer(server, "a.log", back.position)
+    assert again.read_lines(1) == ["four"]
+
+
+def test_a_position_that_is_gone_is_a_gap_and_the_newest_lines(log: Path, look: Callable[..., Viewer]) -> None:
+    viewer = look(log, {"generation": "1-2-3-x-y", "offset": 7})
+    assert viewer.read_notice("gap")["offset"] == 7
+    assert viewer.read_lines(3) == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("nonsense", "bad_json"),
+        ("[]", "bad_json"),
+        ('{"type":"shout"}', "bad_type"),
+        ('{"type":"open"}', "bad_request"),
+        ('{"type":"open","file":"a\\u0000b"}', "bad_request"),
+        ('{"type":"open","file":"a.log","from":"end"}', "bad_request"),
+        ('{"type":"open","file":"a.log","from":{"tail":-1}}', "bad_request"),
+        ('{"type":"open","file":"a.log","from":{"tail":1e99}}', "bad_request"),
+        ('{"type":"open","file":"a.log","from":{"generation":"x","offset":"y"}}', "bad_request"),
+        ('{"type":"open","file":"../data/secret.key"}', "not_allowed"),
+    ],
+)
+def test_a_bad_request_is_an_error_and_the_connection_stays(watching: Server, said: str, code: str) -> None:
+    with watching.connect("/echo", "logs.v1") as client:
+        client.send(said)
+        while (answer := hear(client))["type"] != "error":
+            pass
+        assert answer["code"] == code
+        confirm(client)
+
+
+def test_one_connection_can_look_at_several_files_and_close_one(
+    watching: Server, log: Path, look: Callable[..., Viewer]
+) -> None:
+    viewer = look(log)
+    viewer.read_lines(3)
+    viewer.client.send(json.dumps({"type": "close", "file": log.name}))
+    other = log.with_suffix(".other")
+    other.write_text("other\n")
+    viewer.client.send(json.dumps({"type": "open", "file": other.name}))
+    assert viewer.read_lines(4)[3] == "other"
+    append(log, "nobody looks\n")
+    append(other, "more\n")
+    assert viewer.read_lines(5)[4] == "more"
+
+
+# Under load.
+
+
+def test_all_viewers_share_one_open_file_and_see_every_line(serve: Callable[..., Server]) -> None:
+    server = serve()
+    path = server.logs_dir / "busy.log"
+    path.write_text("")
+    count = 20_000
+
+    def write() -> None:
+        with path.open("ab", buffering=0) as file:
+            for number in range(count):
+                file.write(b"line %d\n" % number)
+
+    viewers = [Viewer(server, "busy.log", "start") for _ in range(10)]
+    for viewer in viewers:
+        viewer.read_notice("opened")
+    writer = threading.Thread(target=write)
+    writer.start()
+    for viewer in viewers:
+        assert viewer.read_lines(count) == [f"line {number}" for number in range(count)]
+    writer.join()
+    (worker,) = server.workers()
+    opened = [os.readlink(f"/proc/{worker}/fd/{fd}") for fd in os.listdir(f"/proc/{worker}/fd")]
+    assert opened.count(str(path)) == 1
+    assert server.health()["files_followed"] == 1
+
+
+def test_a_slow_viewer_loses_nothing_and_holds_up_nobody(serve: Callable[..., Server]) -> None:
+    server = serve(OUTBOX_BYTES=524_288)
+    path = server.logs_dir / "busy.log"
+    path.write_text("")
+    slow = server.raw("/echo?from=start")
+    quick = Viewer(server, "busy.log", "start")
+    quick.read_notice("opened")
+    lines = 200_000  # 20 MB: more than the kernel and the outbox take together
+    with path.open("ab") as file:
+        for number in range(lines):
+            file.write(b"%07d %s\n" % (number, b"x" * 91))
+    assert len(quick.read_lines(lines)) == lines
+    assert read_numbers(slow, lines) == list(range(lines))
+
+
+def read_numbers(link: socket.socket, count: int) -> list[int]:
+    """The numbers of `count` lines of 100 bytes from a raw plain stream."""
+    stream = bytearray()
+    while len(stream) < count * 102:
+        piece = link.recv(1 << 20)
+        assert piece, "the slow viewer was closed"
+        stream += piece.replace(b"\x89\x00", b"")
+    link.close()
+    assert all(stream[at : at + 2] == b"\x81\x64" for at in range(0, len(stream), 102)), "a frame is out of place"
+    return [int(stream[at + 2 : at + 9]) for at in range(0, len(stream), 102)]
+
+
+def test_a_viewer_that_reads_while_files_rotate_under_load_misses_nothing(serve: Callable[..., Server]) -> None:
+    server = serve()
+    path = server.logs_dir / "app.log"
+    path.write_text("")
+    viewer = Viewer(server, "app.log", "start")
+    viewer.read_notice("opened")
+    number = 0
+    for rotation in range(20):
+        with path.open("ab", buffering=0) as file:
+            for _ in range(500):
+                file.write(b"%d\n" % number)
+                number += 1
+        path.rename(path.with_suffix(f".{rotation}"))
+        path.write_text("")
+        viewer.read_lines(number)
+        while sum(notice["kind"] == "rotated" for notice in viewer.notices) <= rotation:
+            viewer.read()  # several rotations between two looks are another matter
+    assert viewer.lines == [str(line) for line in range(number)]
+
+
+def test_a_stopped_reader_catches_up(serve: Callable[..., Server]) -> None:
+    server = serve()
+    path = server.logs_dir / "app.log"
+    path.write_text("")
+    viewer = Viewer(server, "app.log", "start")
+    viewer.read_notice("opened")
+    (worker,) = server.workers()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        append(path, "while stopped\n")
+        path.rename(path.with_suffix(".1"))
+        append(path.with_suffix(".1"), "late\n")
+        path.write_text("new\n")
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    assert viewer.read_lines(3) == ["while stopped", "late", "new"]

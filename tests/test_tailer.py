@@ -1,0 +1,128 @@
+"""The tailer alone, on real files, where a test over sockets can't make things happen: permissions, a failing disk."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import gevent
+import pytest
+
+from chatapp.logs.lines import Line
+from chatapp.logs.tailer import Source, State, Tailer
+from chatapp.logs.watch import Watcher
+
+
+class Recorder:
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def lines(self, source: Source, lines: list[Line]) -> None:
+        self.told += [text.decode() for _, text in lines]
+
+    def changed(self, state: State) -> None:
+        self.told.append(f"<{state.kind}>")
+
+    def ended(self, source: Source) -> None:
+        self.told.append(f"<{source.ending}>")
+
+    def wait_for(self, told: list[str]) -> None:
+        with gevent.Timeout(10):
+            while self.told != told:
+                gevent.sleep(0.01)
+
+
+class Bench:
+    """A tailer on a file, whose opening can be made to fail."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.trouble: OSError | None = None
+        self.recorder = Recorder()
+        self.tailer = Tailer(self._open, str(path), Watcher("poll").watch(str(path)), self.recorder)
+        self.greenlet = gevent.spawn(self.tailer.run)
+
+    def _open(self) -> int:
+        if self.trouble is not None:
+            raise self.trouble
+        return os.open(self.path, os.O_RDONLY)
+
+    def append(self, text: str) -> None:
+        with self.path.open("a") as file:
+            file.write(text)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path / "a.log")
+    yield bench
+    bench.greenlet.kill()
+
+
+def test_permission_that_is_missing_and_comes_later_is_told(bench: Bench) -> None:
+    bench.path.write_text("old\n")
+    bench.trouble = PermissionError(13, "Permission denied")
+    bench.recorder.wait_for(["<denied>"])
+    assert "Permission denied" in bench.tailer.state.message
+    bench.trouble = None
+    bench.recorder.wait_for(["<denied>", "<opened>"])
+    assert bench.tailer.position == 4, "a file that stood there is followed from its end"
+    bench.append("new\n")
+    bench.recorder.wait_for(["<denied>", "<opened>", "new"])
+
+
+def test_a_state_that_lasts_is_told_once(bench: Bench) -> None:
+    bench.recorder.wait_for(["<waiting>"])
+    bench.tailer._look()
+    bench.tailer._look()
+    assert bench.recorder.told == ["<waiting>"]
+
+
+def test_a_successor_that_can_not_be_opened_yet_keeps_the_old_file(bench: Bench) -> None:
+    bench.path.write_text("")
+    bench.recorder.wait_for(["<opened>"])
+    old = bench.path.rename(bench.path.with_suffix(".1"))
+    bench.trouble = PermissionError(13, "Permission denied")
+    bench.path.write_text("new\n")
+    bench.recorder.wait_for(["<opened>", "<denied>"])
+    with old.open("a") as file:
+        file.write("late\n")
+    bench.recorder.wait_for(["<opened>", "<denied>", "late"])
+    bench.trouble = None
+    bench.recorder.wait_for(["<opened>", "<denied>", "late", "<rotated>", "new"])
+
+
+def test_a_disk_that_fails_for_a_moment_loses_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.path.write_text("")
+    bench.recorder.wait_for(["<opened>"])
+    failed = []
+
+    def fail(*arguments: object) -> bytes:
+        failed.append(arguments)
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", fail)
+        bench.append("one\n")
+        with gevent.Timeout(10):
+            while not failed:
+                gevent.sleep(0.01)
+    bench.recorder.wait_for(["<opened>", "one"])
+
+
+def test_a_position_is_known_again_only_in_the_same_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("x" * 2000)
+    earlier = Source(os.open(path, os.O_RDONLY))
+    with path.open("a") as file:
+        file.write("more")
+    assert Source(os.open(path, os.O_RDONLY)).is_same(earlier.name, 2000)
+    assert not Source(os.open(path, os.O_RDONLY)).is_same(earlier.name, 3000), "beyond its end"
+    path.write_text("y" * 3000)
+    assert not Source(os.open(path, os.O_RDONLY)).is_same(earlier.name, 2000), "another beginning"
+    other = tmp_path / "b.log"
+    other.write_text("x" * 2000)
+    assert not Source(os.open(other, os.O_RDONLY)).is_same(earlier.name, 2000), "another file"
+    for nonsense in ("", "a-b", "1-2-3-4-5", "-----", earlier.name.replace("1024", "99999999")):
+        assert not Source(os.open(path, os.O_RDONLY)).is_same(nonsense, 0)

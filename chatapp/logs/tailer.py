@@ -120,14 +120,16 @@ class Tailer:
 
     def run(self) -> None:
         """Owned by the tail greenlet: look, wait, look again, until it is killed."""
+        woken = False
         while True:
-            self._watch.arm()
+            if not woken:
+                self._watch.arm()
             try:
                 self._look()
             except OSError as error:
                 # A disk or a network that fails for a moment; what is open stays open, and the next look goes on there.
                 _log.warning("%s can't be read for the moment: %s", self._path, error.strerror)
-            self._watch.wait()
+            woken = self._watch.wait()
 
     def _look(self) -> None:
         """One look at the file: what was appended, and whether the name still stands for what is open."""
@@ -155,6 +157,7 @@ class Tailer:
         # Someone who comes to a file that stands there is shown its end; of one that appears, nothing is left out.
         start = 0 if appeared else reader.start_of_last_line(source.fd, source.size())
         self._start(source, start)
+        self._watch.arm()
         self._tell(OPENED)
         self._read_on()
 
@@ -169,13 +172,12 @@ class Tailer:
                 self._end("truncated", Source(os.dup(self.source.fd)))
                 continue
             data = self.source.read(self._splitter.end, READ_BYTES)
-            if not data:
-                return
             lines = self._splitter.feed(data)
             if lines:
                 self._listener.lines(self.source, lines)
-            if len(data) == READ_BYTES:
-                gevent.sleep(0)  # more is waiting: let the others run in between
+            if len(data) < READ_BYTES:
+                return  # the end, for now: what comes after this look makes another event
+            gevent.sleep(0)  # more is waiting: let the others run in between
 
     def _rotate(self) -> None:
         """The name stands for another file: read the old one to its end, then follow the new one from its beginning."""

@@ -12,11 +12,13 @@ import os
 from gevent.event import Event
 from gevent.socket import wait_read
 from inotify_simple import Event as InotifyEvent
-from inotify_simple import INotify, flags
+from inotify_simple import INotify, flags, parse_events
 
 #: How often a file is looked at without inotify, and with it (seconds).
 POLL_SECONDS = 0.25
 SAFETY_SECONDS = 1.0
+#: How much is read of waiting events at a time.
+EVENT_BYTES = 65_536
 
 _FILE_EVENTS = flags.MODIFY | flags.ATTRIB | flags.MOVE_SELF | flags.DELETE_SELF
 _FOLDER_EVENTS = (
@@ -58,7 +60,8 @@ class Watcher:
         assert self._inotify is not None
         while True:
             wait_read(self._inotify.fileno())
-            for event in self._inotify.read(timeout=0):
+            # Not its own `read`: that polls first, and under gevent's patch a poll costs more than all the rest.
+            for event in parse_events(os.read(self._inotify.fileno(), EVENT_BYTES)):
                 self._take(event)
 
     def _take(self, event: InotifyEvent) -> None:
@@ -134,10 +137,11 @@ class Watch:
         self._held = held
         self._complete = None not in in_folders and (on_file is not None or not os.path.exists(real))
 
-    def wait(self) -> None:
-        """Wait until something may have changed: an event, or the time for a look."""
-        self.changed.wait(SAFETY_SECONDS if self._complete else POLL_SECONDS)
+    def wait(self) -> bool:
+        """Wait until something may have changed: True for an event, False when it is time for a look anyway."""
+        woken: bool = self.changed.wait(SAFETY_SECONDS if self._complete else POLL_SECONDS)
         self.changed.clear()
+        return woken
 
     def close(self) -> None:
         """Watch nothing any more."""

@@ -1,0 +1,200 @@
+// One WebSocket that is always wanted: opened, watched, and opened again when it
+// is lost. Objects go out through send() and come in through onMessage; what they
+// mean is the caller's. No markup and no Vue, so Node can test it with a fake
+// WebSocket and a fake clock. A page that draws the state gives a reactive one:
+//
+//   const connection = new Connection({ path: "/ws", protocol: "chat.v1",
+//                                       state: reactive(freshState()), onOpen, onMessage });
+//   connection.connect();
+//
+// It does not queue: send() answers false while there is no connection, and the
+// caller knows best what to do with what it could not send.
+
+const FIRST_WAIT_MS = 500;      // doubles with every failure ...
+const LONGEST_WAIT_MS = 30_000; // ... up to here
+const SHORTEST_WAIT_MS = 250;   // no zero-delay loop, whatever chance says
+const STABLE_MS = 10_000;       // a connection that stood so long starts the waits anew
+const ATTEMPT_MS = 10_000;      // an attempt without an answer is given up
+const TICK_MS = 5_000;
+const SLEPT_MS = 90_000;        // ticks so far apart: the machine slept (a hidden tab ticks each minute)
+
+const GOING_AWAY = 1001;
+const NOT_ALLOWED = 1008;
+
+export function freshState() {
+  return {
+    phase: "connecting", // "connecting" | "connected" | "lost" | "refused"
+    again: false,        // connecting after a loss, not for the first time
+    retryAt: null,       // when the next attempt starts, in ms; null: not waiting
+    code: null,          // of the last close
+    reason: "",
+  };
+}
+
+// 1008 and 4500-4999 say "do not come back"; everything else may be tried again.
+export function isRefusal(code) {
+  return code === NOT_ALLOWED || (code >= 4500 && code <= 4999);
+}
+
+// Full jitter: anywhere up to a ceiling that doubles, so clients of a server that
+// went down together do not come back together. A server that says it goes away
+// (1001) is restarting: the first try comes within a second.
+export function waitBeforeRetry(failures, code, random) {
+  const ceiling = code === GOING_AWAY && failures === 0
+    ? 1000
+    : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
+  return Math.max(SHORTEST_WAIT_MS, Math.round(random() * ceiling));
+}
+
+export function socketUrl(path, location = globalThis.location) {
+  return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${path}`;
+}
+
+export class Connection {
+  #socket = null;
+  #failures = 0;
+  #openedAt = 0;
+  #lastTick = 0;
+  #attemptTimer = null;
+  #retryTimer = null;
+  #ticker = null;
+
+  constructor({
+    path, protocol, onOpen, onMessage, onState = () => {}, state = freshState(),
+    WebSocket = globalThis.WebSocket, random = Math.random, now = Date.now,
+    timers = globalThis, events = globalThis, location = globalThis.location,
+  }) {
+    Object.assign(this, { path, protocol, onOpen, onMessage, onState, state });
+    Object.assign(this, { WebSocket, random, now, timers, events, location });
+  }
+
+  connect() {
+    if (this.#ticker !== null) return;
+    this.#lastTick = this.now();
+    this.#ticker = this.timers.setInterval(() => this.#tick(), TICK_MS);
+    for (const [name, listener] of this.#listeners()) this.events.addEventListener?.(name, listener);
+    Object.assign(this.state, freshState());
+    this.#failures = 0;
+    this.#attempt();
+  }
+
+  send(object) {
+    if (this.state.phase !== "connected" || this.#socket?.readyState !== 1) return false;
+    this.#socket.send(JSON.stringify(object));
+    return true;
+  }
+
+  // A person, the network or the clock says: now.
+  retryNow() {
+    const waiting = this.state.phase === "lost" || this.state.phase === "refused";
+    if (this.#ticker !== null && waiting) this.#attempt();
+  }
+
+  close() {
+    if (this.#ticker === null) return;
+    this.timers.clearInterval(this.#ticker);
+    this.#ticker = null;
+    for (const [name, listener] of this.#listeners()) this.events.removeEventListener?.(name, listener);
+    this.#dropSocket();
+    this.#setState({ phase: "lost", again: false, retryAt: null, code: null, reason: "" });
+  }
+
+  #attempt() {
+    this.#dropSocket();
+    this.#setState({ phase: "connecting", again: this.state.again || this.state.phase !== "connecting", retryAt: null });
+    const socket = new this.WebSocket(socketUrl(this.path, this.location), this.protocol);
+    this.#socket = socket;
+    this.#attemptTimer = this.timers.setTimeout(() => this.#lost(0, ""), ATTEMPT_MS);
+    // A socket that has been replaced has no say any more.
+    const current = (handle) => (event) => { if (socket === this.#socket) handle(event); };
+    socket.onopen = current(() => this.#opened());
+    socket.onmessage = current((event) => this.#received(event.data));
+    socket.onclose = current((event) => this.#lost(event.code, event.reason));
+  }
+
+  #opened() {
+    this.timers.clearTimeout(this.#attemptTimer);
+    this.#openedAt = this.now();
+    this.#setState({ phase: "connected", again: false, retryAt: null, code: null, reason: "" });
+    this.onOpen?.(this);
+  }
+
+  #received(data) {
+    let message;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return; // not of our dialect; nothing a page could do about it
+    }
+    this.onMessage(message);
+  }
+
+  #lost(code, reason) {
+    if (this.state.phase === "connected" && this.now() - this.#openedAt >= STABLE_MS) this.#failures = 0;
+    this.#dropSocket();
+    if (isRefusal(code)) {
+      this.#setState({ phase: "refused", again: true, retryAt: null, code, reason });
+      return;
+    }
+    const wait = waitBeforeRetry(this.#failures, code, this.random);
+    this.#failures += 1;
+    this.#retryIn(wait, { code, reason });
+  }
+
+  #retryIn(wait, why) {
+    this.#retryTimer = this.timers.setTimeout(() => this.#attempt(), wait);
+    this.#setState({ phase: "lost", again: true, retryAt: this.now() + wait, ...why });
+  }
+
+  #dropSocket() {
+    this.timers.clearTimeout(this.#attemptTimer);
+    this.timers.clearTimeout(this.#retryTimer);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket && socket.readyState <= 1) socket.close();
+  }
+
+  #setState(change) {
+    Object.assign(this.state, change);
+    this.onState(this.state);
+  }
+
+  // Timers stand still while a machine sleeps. After that the socket may look
+  // open and be dead for minutes; a new one resumes, so nothing is lost by it.
+  #tick() {
+    const gap = this.now() - this.#lastTick;
+    this.#lastTick = this.now();
+    if (gap > SLEPT_MS && this.state.phase !== "refused") this.#attempt();
+  }
+
+  #wentOffline = () => {
+    // onLine may be wrong (a server on this machine needs no network), so it
+    // is tried again all the same, slowly.
+    if (this.state.phase === "refused") return;
+    this.#dropSocket();
+    this.#retryIn(LONGEST_WAIT_MS, { code: null, reason: "" });
+  };
+
+  // An attempt begun on the network that is gone may hang; a new one does not.
+  #cameOnline = () => {
+    if (this.state.phase === "lost" || this.state.phase === "connecting") this.#attempt();
+  };
+
+  #becameVisible = () => {
+    if (this.events.document?.visibilityState === "visible" && this.state.phase === "lost") this.#attempt();
+  };
+
+  // Back from the back/forward cache: the browser has closed the socket there.
+  #shownAgain = (event) => {
+    if (event.persisted && this.state.phase !== "refused") this.#attempt();
+  };
+
+  #listeners() {
+    return [
+      ["online", this.#cameOnline],
+      ["offline", this.#wentOffline],
+      ["visibilitychange", this.#becameVisible],
+      ["pageshow", this.#shownAgain],
+    ];
+  }
+}

@@ -1,0 +1,32 @@
+// What of a line is shown. The server sends a line as it stands in the file: a
+// carriage return, colour codes and control characters may be in it. The raw text
+// is not kept: what is seen is what is filtered and copied.
+
+const ANSI_COLOURS = /\x1b\[[\d;:]*m/g;
+const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/g; // all of C0 except the tab, and DEL
+const SPECIAL = /[\x00-\x08\x0a-\x1f\x7f]/;   // most lines have nothing of all this
+
+// A control character as the little picture Unicode has for it: NUL is ␀.
+const picture = (character) => {
+  const code = character.charCodeAt(0);
+  return String.fromCharCode(code === 0x7f ? 0x2421 : 0x2400 + code);
+};
+
+export function displayText(raw) {
+  if (!SPECIAL.test(raw)) return raw;
+  const text = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+  return text.replace(ANSI_COLOURS, "").replace(CONTROLS, picture);
+}
+
+// How many columns a text takes in a fixed-width font: what East Asian scripts and
+// emoji need twice; a tab goes on to the next multiple of 8.
+const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\ud83c-\ud83e\ud840-\ud87f][\udc00-\udfff]/g;
+const NOT_LATIN = /[^\x20-\u10ff]/;
+
+export function columnsOf(text) {
+  if (!NOT_LATIN.test(text)) return text.length;
+  let columns = text.length;
+  for (const [wide] of text.matchAll(WIDE)) columns += 2 - wide.length;
+  for (let at = text.indexOf("\t"); at >= 0; at = text.indexOf("\t", at + 1)) columns += 7;
+  return columns;
+}

@@ -1,0 +1,214 @@
+// The connection with a fake WebSocket and a fake clock: when it tries, how long
+// it waits, what it refuses to try again.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Connection, isRefusal, socketUrl, waitBeforeRetry } from "../../static/js/connection.js";
+
+class Clock {
+  time = 1_000_000;
+  jobs = [];
+  setTimeout = (action, ms) => this.#add(action, ms, null);
+  setInterval = (action, ms) => this.#add(action, ms, ms);
+  clearTimeout = (job) => { this.jobs = this.jobs.filter((other) => other !== job); };
+  clearInterval = this.clearTimeout;
+  #add(action, ms, every) {
+    const job = { action, at: this.time + ms, every };
+    this.jobs.push(job);
+    return job;
+  }
+  advance(ms) {
+    const end = this.time + ms;
+    for (;;) {
+      const next = this.jobs.filter((job) => job.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.time = Math.max(this.time, next.at);
+      if (next.every) next.at += next.every;
+      else this.clearTimeout(next);
+      next.action();
+    }
+    this.time = end;
+  }
+}
+
+function setup({ random = () => 1 } = {}) {
+  const clock = new Clock();
+  const sockets = [];
+  const events = Object.assign(new EventTarget(), { document: { visibilityState: "visible" } });
+  class FakeWebSocket {
+    readyState = 0;
+    sent = [];
+    constructor(url, protocol) {
+      Object.assign(this, { url, protocol });
+      sockets.push(this);
+    }
+    send(text) { this.sent.push(text); }
+    close() { this.readyState = 3; }
+    opens() { this.readyState = 1; this.onopen({}); }
+    says(object) { this.onmessage({ data: JSON.stringify(object) }); }
+    ends(code, reason = "") { this.readyState = 3; this.onclose({ code, reason }); }
+  }
+  const seen = { opened: 0, messages: [], phases: [] };
+  const connection = new Connection({
+    path: "/chat/ws", protocol: "chat.v1", WebSocket: FakeWebSocket, random, events,
+    now: () => clock.time, timers: clock, location: { protocol: "https:", host: "example.org" },
+    onOpen: () => { seen.opened += 1; },
+    onMessage: (message) => seen.messages.push(message),
+    onState: ({ phase }) => seen.phases.push(phase),
+  });
+  connection.connect();
+  const fire = (name, more = {}) => events.dispatchEvent(Object.assign(new Event(name), more));
+  return { clock, sockets, connection, seen, events, fire, last: () => sockets.at(-1) };
+}
+
+test("it opens a socket on the same host with the subprotocol and passes objects both ways", () => {
+  const { connection, last, seen } = setup();
+  assert.equal(last().url, "wss://example.org/chat/ws");
+  assert.equal(last().protocol, "chat.v1");
+  assert.equal(connection.send({ early: true }), false);
+  last().opens();
+  assert.equal(seen.opened, 1);
+  assert.equal(connection.send({ a: 1 }), true);
+  assert.deepEqual(last().sent, ['{"a":1}']);
+  last().says({ b: 2 });
+  last().onmessage({ data: "not JSON" });
+  assert.deepEqual(seen.messages, [{ b: 2 }]);
+});
+
+test("a page on http uses ws", () => {
+  assert.equal(socketUrl("/ws", { protocol: "http:", host: "localhost:8000" }), "ws://localhost:8000/ws");
+});
+
+test("the waits double up to thirty seconds, with full jitter and a floor", () => {
+  const longest = [0, 1, 2, 3, 4, 5, 6, 7, 20].map((failures) => waitBeforeRetry(failures, 1006, () => 1));
+  assert.deepEqual(longest, [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+  assert.equal(waitBeforeRetry(6, 1006, () => 0), 250);
+  assert.equal(waitBeforeRetry(6, 1006, () => 0.5), 15000);
+});
+
+test("a server that goes away is tried within a second, and then like any other", () => {
+  assert.equal(waitBeforeRetry(0, 1001, () => 0.999), 999);
+  assert.equal(waitBeforeRetry(3, 1001, () => 1), 4000);
+});
+
+test("a lost connection is tried again after the wait, and tells when", () => {
+  const { clock, sockets, connection, last } = setup();
+  last().opens();
+  last().ends(1006);
+  assert.equal(connection.state.phase, "lost");
+  assert.equal(connection.state.retryAt, clock.time + 500);
+  clock.advance(499);
+  assert.equal(sockets.length, 1);
+  clock.advance(1);
+  assert.equal(sockets.length, 2);
+  assert.equal(connection.state.phase, "connecting");
+  assert.equal(connection.state.again, true);
+  last().opens();
+  assert.deepEqual(connection.state, { phase: "connected", again: false, retryAt: null, code: null, reason: "" });
+});
+
+test("a connection that breaks at once does not start the waits anew; one that stood does", () => {
+  const { clock, connection, last } = setup();
+  for (const wait of [500, 1000, 2000]) {
+    last().opens();
+    last().ends(1006);
+    assert.equal(connection.state.retryAt - clock.time, wait);
+    clock.advance(wait);
+  }
+  last().opens();
+  clock.advance(10_000);
+  last().ends(1006);
+  assert.equal(connection.state.retryAt - clock.time, 500);
+});
+
+test("1008 and 4500-4999 are final until a person asks; everything else is not", () => {
+  for (const code of [1008, 4500, 4503, 4999]) assert.ok(isRefusal(code), String(code));
+  for (const code of [1000, 1001, 1006, 1009, 1011, 1013, 4008, 4012, 4499, 0]) assert.ok(!isRefusal(code), String(code));
+  const { clock, sockets, connection, last, fire } = setup();
+  last().opens();
+  last().ends(4503, "sent away");
+  assert.equal(connection.state.phase, "refused");
+  assert.equal(connection.state.reason, "sent away");
+  clock.advance(3_600_000);
+  fire("online");
+  fire("visibilitychange");
+  assert.equal(sockets.length, 1);
+  connection.retryNow();
+  assert.equal(sockets.length, 2);
+});
+
+test("an attempt that hangs is given up after ten seconds", () => {
+  const { clock, sockets, connection, last } = setup();
+  clock.advance(10_000);
+  assert.equal(connection.state.phase, "lost");
+  assert.equal(sockets[0].readyState, 3);
+  clock.advance(500);
+  assert.equal(sockets.length, 2);
+  sockets[0].onopen({}); // too late
+  assert.equal(connection.state.phase, "connecting");
+  last().opens();
+  assert.equal(connection.state.phase, "connected");
+});
+
+test("offline is lost at once, tried slowly all the same, and at once when online", () => {
+  const { clock, sockets, connection, last, fire } = setup();
+  last().opens();
+  fire("offline");
+  assert.equal(connection.state.phase, "lost");
+  assert.equal(connection.state.retryAt - clock.time, 30_000);
+  assert.equal(connection.send({}), false);
+  clock.advance(30_000);
+  assert.equal(sockets.length, 2);
+  last().ends(1006);
+  fire("online");
+  assert.equal(sockets.length, 3);
+  fire("online");
+  assert.equal(sockets.length, 4, "an attempt on the old network is not waited for");
+  clock.advance(400);
+  assert.equal(sockets.length, 4, "the timer of the wait is gone");
+});
+
+test("a tab that becomes visible and a page back from the cache try at once", () => {
+  const { sockets, last, fire, events } = setup();
+  last().opens();
+  last().ends(1006);
+  events.document.visibilityState = "hidden";
+  fire("visibilitychange");
+  assert.equal(sockets.length, 1);
+  events.document.visibilityState = "visible";
+  fire("visibilitychange");
+  assert.equal(sockets.length, 2);
+  last().opens();
+  fire("visibilitychange");
+  fire("pageshow", { persisted: false });
+  assert.equal(sockets.length, 2);
+  fire("pageshow", { persisted: true });
+  assert.equal(sockets.length, 3);
+});
+
+test("after the machine slept the socket is not trusted", () => {
+  const { clock, sockets, last } = setup();
+  last().opens();
+  clock.advance(60_000);
+  assert.equal(sockets.length, 1);
+  clock.time += 300_000; // no timer ran
+  clock.advance(5_000);
+  assert.equal(sockets.length, 2);
+});
+
+test("Now tries at once, once; closed is closed", () => {
+  const { clock, sockets, connection, last, fire } = setup();
+  last().opens();
+  last().ends(1006);
+  connection.retryNow();
+  connection.retryNow();
+  assert.equal(sockets.length, 2);
+  connection.close();
+  fire("online");
+  clock.advance(120_000);
+  assert.equal(sockets.length, 2);
+  assert.equal(sockets[1].readyState, 3);
+  connection.connect();
+  assert.equal(sockets.length, 3);
+  assert.equal(connection.state.again, false);
+});

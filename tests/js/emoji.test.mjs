@@ -1,0 +1,54 @@
+// Shortcodes: which turn, which stay, what is offered while typing.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { closed, insert, offer, offerCommon, onKey } from "../../static/js/completion.js";
+import { codeAtCaret, completions, loadEmoji, replaceShortcodes } from "../../static/js/emoji.js";
+
+const characters = await loadEmoji();
+const replace = (text) => replaceShortcodes(text, characters);
+
+test("known codes turn, wherever they stand", () => {
+  assert.equal(replace(":smile:"), "😄");
+  assert.equal(replace("ok :+1: and:tada:!"), "ok 👍 and🎉!");
+  assert.equal(replace(":smile::heart:"), "😄❤️");
+  assert.equal(replace("好:100:的 :SMILE:"), "好💯的 😄");
+  assert.equal(replace(":no :smile:"), ":no 😄");
+});
+
+test("everything else stays as it was typed", () => {
+  for (const text of [
+    "12:30:45", "1:100:2", ":nosuchcode:", ":smile", "a:b:c", "::", ": smile :", 
+    "https://example.org/:smile:", ":constructor:", ":__proto__:", ":toString:",
+  ]) assert.equal(replace(text), text);
+});
+
+test("a code is offered from two letters on, and not inside a time or a word", () => {
+  assert.deepEqual(codeAtCaret("hello :smi", 10), { start: 6, code: "smi" });
+  assert.deepEqual(codeAtCaret("你好:smi", 6), { start: 2, code: "smi" });
+  assert.deepEqual(codeAtCaret("hello :smi and", 10), { start: 6, code: "smi" });
+  for (const text of [":s", ":D", "12:30", "a:bc", "::ab", ":smile:", ":sm "]) assert.equal(codeAtCaret(text, text.length), null, text);
+});
+
+test("what begins with the letters comes first, no emoji twice", () => {
+  const found = completions("smi", characters);
+  assert.equal(found[0].name, "smile");
+  assert.equal(found.length, 8);
+  assert.equal(new Set(found.map(({ emoji }) => emoji)).size, 8);
+  assert.deepEqual(completions("nosuchcode", characters), []);
+  assert.ok(completions("", characters).length >= 6);
+});
+
+test("the list opens, moves round, picks and closes by keys", () => {
+  const list = offer("hello :smi", 10, characters);
+  assert.equal(list.active, 0);
+  assert.equal(onKey(list, "ArrowUp").list.active, 7);
+  assert.equal(onKey({ ...list, active: 7 }, "ArrowDown").list.active, 0);
+  assert.equal(onKey(list, "Enter").pick, 0);
+  assert.equal(onKey(list, "Tab").pick, 0);
+  assert.equal(onKey(list, "Escape").list.items.length, 0);
+  assert.equal(onKey(list, "a"), null);
+  assert.equal(onKey(closed(), "Enter"), null);
+  assert.deepEqual(insert("hello :smi!", list, 0), { text: "hello 😄!", caret: 8 });
+  assert.equal(insert("ab", offerCommon(1, characters), 0).text, "a👍b");
+});

@@ -168,9 +168,8 @@ def run_stall(bench: Bench, runs: int) -> None:
         without.append(bench.measure(True, False, STALL)["p99_ms"])
         with_stalled.append(bench.measure(True, False, f"{STALL} --stall 5")["p99_ms"])
     before, after = statistics.median(without), statistics.median(with_stalled)
-    print(
-        f"\n5 clients that never read among 1,000: p99 of the others {before:.1f} ms -> {after:.1f} ms ({after / before - 1:+.0%})"
-    )
+    change = f"{before:.1f} ms -> {after:.1f} ms ({after / before - 1:+.0%})"
+    print(f"\n5 clients that never read among 1,000: p99 of the others {change}")
 
 
 def _ratio(case: Case, our: float, their: float) -> str:

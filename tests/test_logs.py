@@ -147,6 +147,7 @@ def test_rotation_by_rename_loses_nothing(log: Path, look: Callable[..., Viewer]
     assert viewer.read_lines(8)[4:] == ["half and whole", "late", "unfinished", "new one"]
     assert viewer.position is not None
     assert viewer.read_notice("rotated")["generation"] == viewer.position["generation"]
+    assert [notice["kind"] for notice in viewer.notices] == ["opened", "rotated"]
     append(log, "new two\n")
     assert viewer.read_lines(9)[8] == "new two"
 

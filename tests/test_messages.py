@@ -47,7 +47,7 @@ def test_a_plain_message_is_taken_as_it_is() -> None:
         (plain(username="a\nb"), "line break"),
         (plain(username="a\0b"), "control character"),
         (plain(username="a\u2028b"), "line break"),
-        (plain(email="x" * 300), "e-mail is longer"),
+        (plain(email="x" * 300), "e-mail is over"),
         (plain(email="a\r\nb"), "control character"),
     ],
 )
@@ -71,6 +71,7 @@ def test_v1_messages_are_read_by_their_type() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "message_id"),
     [
+        (json.dumps({"type": "hello", "username": "ann", "email": "x" * 300}), "bad_email", None),
         ("x", "bad_json", None),
         ("{}", "bad_type", None),
         ('{"type":["send"]}', "bad_type", None),

@@ -150,7 +150,9 @@ def check_username(name: str, most: int) -> None:
 
 def _check_email(email: str) -> None:
     if len(email) > MAX_EMAIL_CHARS or _CONTROLS.search(email):
-        raise BadMessage("bad_name", f"The e-mail is longer than {MAX_EMAIL_CHARS} characters or holds a control character.")
+        raise BadMessage(
+            "bad_email", f"The e-mail is longer than {MAX_EMAIL_CHARS} characters or holds a control character."
+        )
 
 
 def _check_message(message: str) -> None:

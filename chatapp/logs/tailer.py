@@ -10,8 +10,10 @@ import dataclasses
 import errno
 import hashlib
 import logging
+import math
 import os
 import secrets
+import time
 import weakref
 from collections.abc import Callable
 from typing import Protocol
@@ -25,6 +27,8 @@ from chatapp.logs.watch import Watch
 
 #: Bytes read at a time; a turn this short blocks no other greenlet for long.
 READ_BYTES = 65_536
+#: A file that is missing for so long is told as gone (seconds).
+GONE_SECONDS = 0.2
 #: How much of a file's beginning its fingerprint covers.
 FINGERPRINT_BYTES = 1024
 
@@ -110,6 +114,7 @@ class Tailer:
         self._splitter = LineSplitter(0)
         self.state = State("starting", "The file is about to be opened.")
         self.source: Source | None = None
+        self._missing_since = 0.0  # since when the name stands for nothing, while something is open
         #: The generation before, for someone who comes back with a position in it.
         self.previous: Source | None = None
 
@@ -129,7 +134,7 @@ class Tailer:
             except OSError as error:
                 # A disk or a network that fails for a moment; what is open stays open, and the next look goes on there.
                 _log.warning("%s can't be read for the moment: %s", self._path, error.strerror)
-            woken = self._watch.wait()
+            woken = self._watch.wait(GONE_SECONDS if self._missing_since else math.inf)
 
     def _look(self) -> None:
         """One look at the file: what was appended, and whether the name still stands for what is open."""
@@ -140,8 +145,12 @@ class Tailer:
         try:
             status = os.stat(self._path)
         except OSError as error:
-            self._tell(_trouble(error, gone=True))
+            # Between the rename and the creation of a rotation there is no file for a moment: not worth a word.
+            self._missing_since = self._missing_since or time.monotonic()
+            if time.monotonic() - self._missing_since >= GONE_SECONDS:
+                self._tell(_trouble(error, gone=True))
             return
+        self._missing_since = 0.0
         if (status.st_dev, status.st_ino) != self.source.identity:
             self._rotate()
         else:

@@ -137,9 +137,12 @@ class Watch:
         self._held = held
         self._complete = None not in in_folders and (on_file is not None or not os.path.exists(real))
 
-    def wait(self) -> bool:
-        """Wait until something may have changed: True for an event, False when it is time for a look anyway."""
-        woken: bool = self.changed.wait(SAFETY_SECONDS if self._complete else POLL_SECONDS)
+    def wait(self, most: float) -> bool:
+        """Wait until something may have changed: True for an event, False when it is time for a look anyway.
+
+        That is after `most` seconds at the latest.
+        """
+        woken: bool = self.changed.wait(min(most, SAFETY_SECONDS if self._complete else POLL_SECONDS))
         self.changed.clear()
         return woken
 

@@ -202,7 +202,7 @@ def test_a_websocket_is_one_sensible_line_in_the_access_log(serve: Callable[...,
     with server.connect(protocol="chat.v1") as client:
         client.send(json.dumps({"type": "hello", "username": "ann", "email": "secret@example.org"}))
         hear(client)
-    wait_until(lambda: '"WEBSOCKET /ws chat.v1" closed 1000' in server.said(), "the line in the log")
+    wait_until(lambda: '"WEBSOCKET /ws chat.v1" left with 1000' in server.said(), "the line in the log")
     assert '"GET /healthz' in server.said()
     assert "secret@example.org" not in server.said()
     assert (server.data_dir / "chatapp.log").read_text() in server.said()

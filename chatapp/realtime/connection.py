@@ -304,6 +304,11 @@ class Connection:
 
     # Ending.
 
+    @property
+    def left(self) -> bool:
+        """Whether the peer said goodbye first."""
+        return self._protocol.close_rcvd_then_sent is True
+
     def end(self, close: frames.Close) -> None:
         """Start the closing handshake from any greenlet; never waits. The reader ends when the peer has answered."""
         if not self._sending or self._gone:

@@ -52,13 +52,21 @@ def serve(websocket: Any, hub: Hub, limits: Limits, handle: Callable[[Connection
 
 def _log_end(websocket: Any, connection: Connection, seconds: float) -> None:
     environ = websocket.environ
-    ending = connection.ending
     _access_log.info(
         '%s "WEBSOCKET %s %s" %s %.1fs %d received',
         environ.get("REMOTE_ADDR") or "-",
         environ.get("PATH_INFO"),
         websocket.subprotocol or "plain",
-        f"closed {ending.code} ({ending.reason or 'no reason given'})" if ending else "vanished",
+        _how_it_ended(connection),
         seconds,
         connection.received,
     )
+
+
+def _how_it_ended(connection: Connection) -> str:
+    ending = connection.ending
+    if ending is None:
+        return "vanished"
+    if connection.left:
+        return f"left with {ending.code}"
+    return f"closed with {ending.code} ({ending.reason})"

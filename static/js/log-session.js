@@ -135,8 +135,6 @@ export class LogSession {
       }
       case "rotated":
       case "truncated":
-        // Between rename and create the name is gone for a moment: not worth a row of its own.
-        if (kind === "rotated") this.store.takeBackNotice("gone");
         this.#row(kind, at);
         Object.assign(state, { phase: "opened", since: state.since ?? at, position: { generation, next: 0 }, size: null });
         this.#liveFrom = 0;

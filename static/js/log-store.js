@@ -64,17 +64,6 @@ export class LogStore {
     this.#trim();
   }
 
-  // The newest row, if it is a notice of this kind, turned out not to matter.
-  takeBackNotice(kind) {
-    const isWaiting = this.#waiting.length > 0 || this.mode === "paused";
-    const rows = isWaiting ? this.#waiting : this.rows;
-    if (rows.at(-1)?.notice?.kind !== kind) return;
-    rows.pop();
-    if (isWaiting) return;
-    this.visible.pop();
-    this.#shownSince = Math.max(0, this.#shownSince - 1);
-  }
-
   setFilter(filter) {
     const sameText = ["only", "not"].every((field) => filter[field] === this.#filter[field]
       && filter.exact[field] === this.#filter.exact[field]);

@@ -119,25 +119,6 @@ test("rotation and truncation go on in the new generation from its start", () =>
   assert.deepEqual(take()[0].from, { generation: "g3", offset: 0 });
 });
 
-test("the moment between rename and create is no row of its own", () => {
-  const { session, open, say, lines, frame, shown, store } = setup();
-  session.choose("a.log");
-  open();
-  say("notice", opened("g1", 0));
-  lines("g1", 0, ["old"]);
-  say("notice", { kind: "gone", generation: "g1" });
-  say("notice", { kind: "rotated", generation: "g2" });
-  frame();
-  assert.deepEqual(shown(), ["old", "rotated"]);
-  say("notice", { kind: "gone", generation: "g2" });
-  lines("g2", 0, ["written before it went"]);
-  say("notice", { kind: "rotated", generation: "g3" });
-  store.pause();
-  frame();
-  store.follow();
-  assert.deepEqual(shown(), ["old", "rotated", "gone", "written before it went", "rotated"]);
-});
-
 test("a gap is a row, and any offset is right after it", () => {
   const { session, open, lose, take, say, lines, shown, state } = setup();
   session.choose("a.log");

@@ -1,5 +1,7 @@
 """A connection never waits when it writes, cuts no frame, forgets no byte, and ends cleanly. Over real socket pairs."""
 
+from collections.abc import Callable, Iterator
+
 import gevent
 import gevent.socket
 import pytest
@@ -47,10 +49,10 @@ class Peer:
 class Pair:
     """A connection with its reader running, and its peer."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
-        ours, theirs = gevent.socket.socketpair()
+    def __init__(self, limits: Limits) -> None:
+        self.sock, theirs = gevent.socket.socketpair()
         self.peer = Peer(theirs)
-        self.connection = Connection(ours, limits)
+        self.connection = Connection(self.sock, limits)
         self.heard: list[str] = []
         self.reader = gevent.spawn(self._read)
 
@@ -70,8 +72,24 @@ class Pair:
 
 
 @pytest.fixture
-def pair() -> Pair:
-    return Pair()
+def make_pair() -> Iterator[Callable[..., Pair]]:
+    """`make_pair(limits)`; all are closed with the test."""
+    made: list[Pair] = []
+
+    def make(limits: Limits = LIMITS) -> Pair:
+        made.append(Pair(limits))
+        return made[-1]
+
+    yield make
+    for pair in made:
+        pair.peer.sock.close()
+        pair.wait_ended()
+        pair.sock.close()
+
+
+@pytest.fixture
+def pair(make_pair: Callable[..., Pair]) -> Pair:
+    return make_pair()
 
 
 def test_it_yields_whole_and_fragmented_messages(pair: Pair) -> None:
@@ -109,6 +127,18 @@ def test_it_answers_a_ping_with_its_payload(pair: Pair) -> None:
         (b"\xc1\x80mask", 1002),
         (Frame(Opcode.CONT, b"x").serialize(mask=True), 1002),
         (b"GET / HTTP/1.1\r\n\r\n", 1002),
+    ],
+    ids=[
+        "binary",
+        "binary in pieces",
+        "no utf-8",
+        "too big",
+        "too big in pieces",
+        "huge",
+        "no mask",
+        "reserved bit",
+        "piece of nothing",
+        "http",
     ],
 )
 def test_what_is_against_the_rules_is_answered_with_its_code(pair: Pair, data: bytes, code: int) -> None:
@@ -174,9 +204,8 @@ def test_a_full_outbox_takes_nothing_and_the_goodbye_comes_behind_it(pair: Pair)
     assert int.from_bytes(got[-1].data[:2], "big") == 4008
 
 
-def test_a_peer_that_never_reads_is_given_up_after_the_write_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_that_never_reads_is_given_up_after_the_write_deadline(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_module, "WRITE_DEADLINE", 0.2)
-    pair = Pair()
     while pair.connection.write(text_frame(b"x" * 5000)):
         pass
     pair.wait_ended()
@@ -194,8 +223,8 @@ def test_a_client_that_does_not_take_its_answers_is_not_read(pair: Pair) -> None
     assert pair.connection.backlog_bytes <= LIMITS.outbox_bytes
 
 
-def test_a_fast_talker_is_read_more_slowly_and_loses_nothing() -> None:
-    pair = Pair(Limits(message_bytes=1000, outbox_bytes=100_000, message_rate=100))
+def test_a_fast_talker_is_read_more_slowly_and_loses_nothing(make_pair: Callable[..., Pair]) -> None:
+    pair = make_pair(Limits(message_bytes=1000, outbox_bytes=100_000, message_rate=100))
     for number in range(550):
         pair.peer.send_frame(Opcode.TEXT, b"%d" % number)
     pair.wait_heard(500)
@@ -204,8 +233,8 @@ def test_a_fast_talker_is_read_more_slowly_and_loses_nothing() -> None:
     assert pair.heard == [str(number) for number in range(550)]
 
 
-def test_a_talker_that_is_held_back_is_not_mistaken_for_a_dead_peer() -> None:
-    pair = Pair(Limits(message_bytes=1000, outbox_bytes=100_000, message_rate=1))
+def test_a_talker_that_is_held_back_is_not_mistaken_for_a_dead_peer(make_pair: Callable[..., Pair]) -> None:
+    pair = make_pair(Limits(message_bytes=1000, outbox_bytes=100_000, message_rate=1))
     for _ in range(8):
         pair.peer.send_frame(Opcode.TEXT, b"x")
     pair.wait_heard(5)

@@ -17,6 +17,7 @@ from chatapp.logs import reader, wire
 from chatapp.logs.files import Catalog
 from chatapp.logs.lines import Line, LineSplitter
 from chatapp.logs.tailer import READ_BYTES, Source, State, Tailer
+from chatapp.logs.threads import in_thread
 from chatapp.logs.watch import Watcher
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Hub
@@ -194,7 +195,7 @@ class Feed:
             viewer.connection.write_waiting(gap, CATCH_UP_ROOM_BYTES)
             begin = TAIL_AFTER_GAP
         position = self._tailer.position
-        offset = _in_thread(reader.start_of_last_lines, source.fd, position, begin.count)
+        offset = in_thread(reader.start_of_last_lines, source.fd, position, begin.count)
         return source, offset
 
     def _read_past(self, viewer: Viewer, source: Source, offset: int) -> None:
@@ -210,7 +211,7 @@ class Feed:
                 return
             end = self._tailer.position if source.end is None else source.end
             if splitter.end < end and source.ending != "truncated":
-                data = _in_thread(source.read, splitter.end, min(READ_BYTES, end - splitter.end))
+                data = in_thread(source.read, splitter.end, min(READ_BYTES, end - splitter.end))
                 if not data:
                     gevent.sleep(NOTICE_SECONDS)  # truncated this very moment; the tailer will say so
                     continue
@@ -235,11 +236,6 @@ def _ending(form: Format, source: Source) -> bytes:
         "truncated": "The file was cut; its lines follow from the first.",
     }[source.ending]
     return form.notice(source.ending, source.next.name, message, ended=source.name)
-
-
-def _in_thread(function: Any, *arguments: Any) -> Any:
-    """Run what may wait for the disk in the thread pool, so that no other client waits for it."""
-    return gevent.get_hub().threadpool.apply(function, arguments)
 
 
 class Feeds:

@@ -97,7 +97,7 @@ class Catalog:
         return list(found.values())
 
     def first(self) -> str:
-        """The name of the default file: the first of the list, or of the setting if none exists. Raises `NotAllowed`."""
+        """The name of the default file, the first of the list. Raises `NotAllowed`. Reads folders, as `files` does."""
         listed = self.files()
         if not listed:
             raise NotAllowed

@@ -4,6 +4,7 @@ import gevent
 
 from chatapp.logs import wire
 from chatapp.logs.files import Catalog
+from chatapp.logs.threads import in_thread
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Hub
 
@@ -47,4 +48,4 @@ class Listing:
                 self._hub.deliver(_AUDIENCE, lambda: self._frame)
 
     def _scan(self) -> bytes:
-        return wire.files(gevent.get_hub().threadpool.apply(self._catalog.files))
+        return wire.files(in_thread(self._catalog.files))

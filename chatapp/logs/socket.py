@@ -19,6 +19,7 @@ from chatapp.logs.files import Catalog, NotAllowed
 from chatapp.logs.lines import Line
 from chatapp.logs.listing import Listing
 from chatapp.logs.tailer import Source
+from chatapp.logs.threads import in_thread
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits
 from chatapp.realtime.hub import Hub
@@ -83,7 +84,7 @@ def _look_plain(
 ) -> None:
     """Owned by the request's greenlet: one file, line by line. Each text of the client is its new filter."""
     try:
-        name = file if file is not None else catalog.first()
+        name = file if file is not None else in_thread(catalog.first)
         feed = feeds.get(name)
     except NotAllowed as error:
         connection.end(frames.NOT_ALLOWED.because(str(error.strerror)))

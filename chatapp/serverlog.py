@@ -53,11 +53,18 @@ class SharedRotatingFileHandler(logging.handlers.WatchedFileHandler):
             os.replace(self.baseFilename, f"{self.baseFilename}.1")
 
 
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Whether an access record is: a page load brings dozens of static files, which would drown all else on the log page."""
+    request = record.args if isinstance(record.args, dict) else {}
+    return not (str(request.get("U", "")).startswith("/static/") and str(request.get("s", "")) in ("200", "304"))
+
+
 def logging_config(data_dir: Path) -> dict[str, Any]:
     """The configuration for `logging.config.dictConfig`, and for gunicorn's `logconfig_dict`."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
+        "filters": {"worth": {"()": lambda: is_worth_a_line}},
         "formatters": {"line": {"format": FORMAT, "datefmt": TIME_FORMAT}},
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"},
@@ -66,6 +73,6 @@ def logging_config(data_dir: Path) -> dict[str, Any]:
         "root": {"level": "INFO", "handlers": ["stderr", "file"]},
         "loggers": {
             "gunicorn.error": {"level": "INFO", "propagate": True, "handlers": []},
-            "gunicorn.access": {"level": "INFO", "propagate": True, "handlers": []},
+            "gunicorn.access": {"level": "INFO", "propagate": True, "handlers": [], "filters": ["worth"]},
         },
     }

@@ -204,6 +204,10 @@ def test_a_websocket_is_one_sensible_line_in_the_access_log(serve: Callable[...,
         hear(client)
     wait_until(lambda: '"WEBSOCKET /ws chat.v1" left with 1000' in server.said(), "the line in the log")
     assert '"GET /healthz' in server.said()
+    assert server.get("/static/css/base.css")[0] == 200
+    assert server.get("/static/css/nothing.css")[0] == 404
+    wait_until(lambda: "/static/css/nothing.css" in server.said(), "the line of a file that is missing")
+    assert "/static/css/base.css" not in server.said(), "files that a page loads would drown the rest"
     assert "secret@example.org" not in server.said()
     assert (server.data_dir / "chatapp.log").read_text() in server.said()
 

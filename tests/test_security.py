@@ -128,9 +128,10 @@ def test_a_program_presents_the_token_in_a_header_under_any_name(locked: Server)
 
 
 def test_a_page_is_asked_for_the_token_and_gets_a_cookie_that_is_not_the_token(locked: Server) -> None:
-    status, _, headers = locked.get("/logs", {"Accept": "text/html"})
-    assert (status, headers["location"]) == (302, "/logs/login")
-    status, body, _ = locked.get("/logs/login")
+    status, _, headers = locked.get("/logs?file=a.log&only=x", {"Accept": "text/html"})
+    assert (status, headers["location"]) == (302, "/logs/login?query=file%3Da.log%26only%3Dx")
+    status, body, _ = locked.get(headers["location"])
+    assert 'value="file=a.log&amp;only=x"' in body
     assert status == 200
     assert 'type="password"' in body
     form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": locked.url}
@@ -138,8 +139,8 @@ def test_a_page_is_asked_for_the_token_and_gets_a_cookie_that_is_not_the_token(l
     assert status == 403
     assert "not the token" in body
     assert "wrong one" not in body
-    status, _, headers = locked.get("/logs/login", form, "POST", f"token={TOKEN}")
-    assert (status, headers["location"]) == (302, "/logs")
+    status, _, headers = locked.get("/logs/login", form, "POST", f"token={TOKEN}&query=file%3Da.log%0d%0aX%3A%20y")
+    assert (status, headers["location"]) == (302, "/logs?file=a.logX:y")
     cookie = headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
@@ -158,6 +159,9 @@ def test_guessing_is_slowed_down(serve: Callable[..., Server]) -> None:
     statuses = [server.get("/logs", {"Authorization": f"Bearer guess {number}"})[0] for number in range(30)]
     assert statuses[:5] == [401] * 5
     assert 429 in statuses
+    status, body, headers = server.get("/logs/login", {"Origin": server.url}, "POST", "token=x")
+    assert (status, headers["retry-after"]) == (429, "5")
+    assert 'type="password"' in body, "the form stays"
 
 
 def test_the_chat_needs_no_token(locked: Server) -> None:

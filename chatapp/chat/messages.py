@@ -8,6 +8,7 @@ Data comes from `chat.socket`, which reads it off a connection; frames go to `ch
 import dataclasses
 import json
 import re
+import unicodedata
 from typing import Any
 
 from chatapp.realtime.frames import text_frame
@@ -22,8 +23,11 @@ MAX_ID_CHARS = 64
 MAX_EMAIL_CHARS = 254
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-# Line ends and other C0 and C1 controls, and the separators that break a line: none belongs into a name.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# What shows nothing: spaces, line ends, controls, and format characters such as the zero-width space.
+_INVISIBLE = ("Zs", "Zl", "Zp", "Cc", "Cf")
+# Line ends and other C0 and C1 controls, and the separators that break a line: none belongs into a name, nor what turns
+# the direction of the text around it (UAX #9).
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class BadMessage(ValueError):
@@ -140,7 +144,7 @@ def _parse_send(fields: dict[str, Any]) -> Send:
 
 def check_username(name: str, most: int) -> None:
     """Raise `BadMessage` unless `name` can be shown in one line and is not blank."""
-    if not name.strip():
+    if not _is_visible(name):
         raise BadMessage("bad_name", "You must choose a username.")
     if len(name) > most:
         raise BadMessage("bad_name", f"The user name is longer than {most} characters.")
@@ -156,8 +160,12 @@ def _check_email(email: str) -> None:
 
 
 def _check_message(message: str) -> None:
-    if not message.strip():
+    if not _is_visible(message):
         raise BadMessage("bad_message", "The message is empty.")
+
+
+def _is_visible(text: str) -> bool:
+    return any(unicodedata.category(char) not in _INVISIBLE for char in text)
 
 
 def _parse_object(text: str) -> dict[str, Any]:

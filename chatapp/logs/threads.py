@@ -10,5 +10,16 @@ Result = TypeVar("Result")
 
 def in_thread(function: Callable[..., Result], *arguments: object) -> Result:
     """Run `function` in a thread while other greenlets go on; return or raise what it does."""
-    result: Result = gevent.get_hub().threadpool.apply(function, arguments)
-    return result
+    result, error = gevent.get_hub().threadpool.apply(_catch, (function, arguments))
+    if error is not None:
+        raise error
+    outcome: Result = result
+    return outcome
+
+
+def _catch(function: Callable[..., Result], arguments: tuple[object, ...]) -> tuple[Result | None, Exception | None]:
+    # The thread pool writes a traceback of whatever leaves a thread, also of what the caller expects.
+    try:
+        return function(*arguments), None
+    except Exception as error:
+        return None, error

@@ -4,6 +4,7 @@ A program sends `Authorization: Bearer TOKEN`. A page asks for the token once an
 known; the token itself is never in an address, a cookie or a log. Checked before each request, so before each upgrade.
 """
 
+import collections
 import functools
 import hashlib
 import hmac
@@ -21,9 +22,12 @@ from chatapp.web.security import answer
 COOKIE = "chatapp_logs"
 #: How long a page stays let in (seconds).
 COOKIE_SECONDS = 30 * 86_400
-#: Wrong tokens a second, and in a burst, before all tries have to wait.
+#: Wrong tokens a second, and in a burst, before an address has to wait; how many addresses are remembered.
 GUESS_RATE = 1.0
 GUESS_BURST = 10.0
+REMEMBERED_ADDRESSES = 10_000
+WAIT = "Too many wrong tokens. Wait a moment."
+RETRY = (("Retry-After", "5"),)
 
 #: All that belongs to the log half begins with one of these.
 LOG_PATHS = ("/logs", "/echo", "/api/logs")
@@ -46,8 +50,7 @@ class LogAccess:
         # Proves that its owner knew the token, and ends with it: another token, another proof.
         self._proof = hmac.new(key, b"log access\0" + token.encode(), hashlib.sha256).hexdigest()
         self._allowed_origins = allowed_origins
-        self._guesses = TokenBucket(GUESS_RATE, GUESS_BURST, time.monotonic())
-        self._locked_until = 0.0
+        self._guesses = _Guesses()
 
     def check(self) -> Response | None:
         """For `before_request`: None lets the request through."""
@@ -59,29 +62,32 @@ class LogAccess:
             return None
         header = request.headers.get("Authorization", "")
         if header.startswith("Bearer "):
-            if self._is_locked():
-                return _wait_answer()
+            if self._guesses.must_wait(_address()):
+                return answer(Refusal(429, WAIT, RETRY))
             if self._is_token(header.removeprefix("Bearer ").strip()):
                 return None
         if request.path == "/logs" and "text/html" in request.headers.get("Accept", ""):
-            return redirect(url_for("log_access.login"))  # type: ignore[return-value]
+            return redirect(url_for("log_access.login", query=_query_text(request.query_string)))  # type: ignore[return-value]
         return answer(Refusal(401, WANTS_TOKEN, (("WWW-Authenticate", 'Bearer realm="logs"'),)))
 
     def login(self) -> Response | str:
-        """The page that asks for the token."""
+        """The page that asks for the token, and goes on to `/logs` with the query that was asked for."""
+        query = _query_text(request.values.get("query", ""))
+        # Only a query is taken over, never an address: nobody can be sent elsewhere from here.
+        goal = url_for("pages.logs") + (f"?{query}" if query else "")
         if not self._token:
-            return redirect(url_for("pages.logs"))  # type: ignore[return-value]
-        form = functools.partial(render_template, "logs_login.html", action=url_for("log_access.login"))
+            return redirect(goal)  # type: ignore[return-value]
+        form = functools.partial(render_template, "logs_login.html", action=url_for("log_access.login"), query=query)
         if request.method == "GET":
             return form(error="")
         origin = request.headers.get("Origin")
         if origin is not None and not is_allowed_origin(origin, request.host, self._allowed_origins):
             return answer(Refusal(403, "This form is answered only from the server's own page."))
-        if self._is_locked():
-            return _wait_answer()
+        if self._guesses.must_wait(_address()):
+            return Response(form(error=WAIT), 429, RETRY)
         if not self._is_token(request.form.get("token", "").strip()):
-            return Response(form(error="That is not the token. It is the value of CHATAPP_LOG_TOKEN on the server."), 403)
-        response: Response = redirect(url_for("pages.logs"))  # type: ignore[assignment]
+            return Response(form(error="That is not the token."), 403)
+        response: Response = redirect(goal)  # type: ignore[assignment]
         response.set_cookie(
             COOKIE,
             self._proof,
@@ -93,16 +99,34 @@ class LogAccess:
         )
         return response
 
-    def _is_locked(self) -> bool:
-        return time.monotonic() < self._locked_until
-
     def _is_token(self, presented: str) -> bool:
         if hmac.compare_digest(presented.encode(), self._token.encode()):
             return True
-        now = time.monotonic()
-        self._locked_until = now + self._guesses.take(now)
-        _log.warning("%s presented a wrong log token", request.remote_addr or "-")
+        self._guesses.count(_address())
+        _log.warning("%s presented a wrong log token", _address())
         return False
+
+
+class _Guesses:
+    """Wrong tokens by address, so that who guesses makes nobody else wait (behind a proxy all have its address)."""
+
+    def __init__(self) -> None:
+        self._buckets: collections.OrderedDict[str, TokenBucket] = collections.OrderedDict()
+        self._locked_until: dict[str, float] = {}
+
+    def must_wait(self, address: str) -> bool:
+        """Whether this address has guessed too often."""
+        return time.monotonic() < self._locked_until.get(address, 0.0)
+
+    def count(self, address: str) -> None:
+        """Count a wrong token."""
+        now = time.monotonic()
+        bucket = self._buckets.setdefault(address, TokenBucket(GUESS_RATE, GUESS_BURST, now))
+        self._buckets.move_to_end(address)
+        self._locked_until[address] = now + bucket.take(now)
+        if len(self._buckets) > REMEMBERED_ADDRESSES:
+            oldest, _ = self._buckets.popitem(last=False)
+            del self._locked_until[oldest]
 
 
 def blueprint(access: LogAccess) -> Blueprint:
@@ -113,8 +137,14 @@ def blueprint(access: LogAccess) -> Blueprint:
     return bp
 
 
-def _wait_answer() -> Response:
-    return answer(Refusal(429, "Too many wrong tokens. Wait a moment.", (("Retry-After", "5"),)))
+def _address() -> str:
+    return request.remote_addr or "-"
+
+
+def _query_text(query: bytes | str) -> str:
+    """A query string that can stand in a header and a form, without what could end either."""
+    text = query.decode("latin-1") if isinstance(query, bytes) else query
+    return "".join(char for char in text if "!" <= char <= "~" and char not in "\"'<>\\")[:2000]
 
 
 def _is_log_path(path: str) -> bool:

@@ -42,7 +42,6 @@ def blueprint(hub: Hub, feeds: Feeds, settings: Settings) -> Blueprint:
 def _page_config(settings: Settings) -> dict[str, object]:
     return {
         "base": request.script_root,
-        "version": VERSION,
         "avatars": settings.avatars,
         "limits": {"message_bytes": settings.max_message_bytes, "username_chars": settings.max_username_chars},
     }

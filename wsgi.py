@@ -6,9 +6,13 @@ serves each request in a thread, so the patch that makes these greenlets comes f
 
 from gevent import monkey
 
-if not monkey.is_module_patched("socket"):
+under_gunicorn = monkey.is_module_patched("socket")
+if not under_gunicorn:
     monkey.patch_all()
 
-from chatapp import create_app
+from chatapp import create_app, set_up_logging  # noqa: E402 - after the patch
+
+if not under_gunicorn:
+    set_up_logging()  # gunicorn does it by its configuration
 
 app = create_app()

@@ -6,6 +6,7 @@ process that serves. Importing this package starts nothing and opens nothing.
 
 import logging
 import logging.config
+from collections.abc import Callable
 from pathlib import Path
 
 import gevent
@@ -27,11 +28,15 @@ from chatapp.realtime.hub import Hub
 from chatapp.realtime.serve import IdleThread
 from chatapp.web import avatars, log_access, pages, security
 
-__all__ = ["create_app", "start", "stop"]
+__all__ = ["create_app", "set_up_logging", "start", "stop"]
 
 _TOP = Path(__file__).resolve().parent.parent
 #: How long clients may take to say goodbye when the server stops (seconds).
 STOP_SECONDS = 1.2
+#: The only thing that is posted is the form with the log token.
+MAX_FORM_BYTES = 16_384
+#: How long a loop that failed rests before it begins anew (seconds).
+REST_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -45,10 +50,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     key = secretkey.load_or_make(settings.data_dir)
 
+    if not settings.log_token and not settings.bind.startswith(("127.", "localhost:", "[::1]:", "unix:")):
+        _log.warning("the logs are shown on this computer only; set CHATAPP_LOG_TOKEN to see them from elsewhere")
+
     app = Flask(__name__, static_folder=str(_TOP / "static"), template_folder=str(_TOP / "templates"))
     # flask-sock shakes hands and no more; the Connection reads and writes. The first subprotocol that is left of the
     # client's offer is one spoken at that address (web.security).
     spoken = [name for names in security.SOCKETS.values() for name in names]
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": IdleThread, "subprotocols": spoken}
 
     hub = Hub(settings.max_clients)
@@ -96,11 +105,19 @@ class _Engine:
         ]
 
 
-def _spawn(name: str, loop: object, *arguments: object) -> gevent.Greenlet:
-    """Start a loop that must never end, and say so if it does."""
-    greenlet = gevent.spawn(loop, *arguments)
+def _spawn(name: str, loop: Callable[..., None], *arguments: object) -> gevent.Greenlet:
+    """Start a loop that must never end: if it fails, the log says so and it begins anew."""
+
+    def run() -> None:
+        while True:
+            try:
+                loop(*arguments)
+            except Exception:
+                _log.exception("the %s greenlet failed", name)
+            gevent.sleep(REST_SECONDS)
+
+    greenlet = gevent.spawn(run)
     greenlet.name = name
-    greenlet.link(lambda ended: _log.critical("the %s greenlet ended: %r", name, ended.exception))
     return greenlet
 
 
@@ -114,7 +131,8 @@ def stop(app: Flask) -> None:
     app.extensions["chatapp"].hub.stop(STOP_SECONDS)
 
 
-def set_up_logging(settings: Settings) -> None:
+def set_up_logging(settings: Settings | None = None) -> None:
     """Log to stderr and to the file in the data folder, for a server that does not do it itself."""
+    settings = settings or config.load()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     logging.config.dictConfig(serverlog.logging_config(settings.data_dir))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "CHATAPP_"
 
@@ -23,6 +23,13 @@ class SettingError(ValueError):
 
 def _setting(default: Any, parse: Callable[[str], Any], meaning: str) -> Any:
     return dataclasses.field(default=default, metadata={"parse": parse, "meaning": meaning})
+
+
+def _split_url(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError:  # an unfinished [ of an IPv6 address
+        return SplitResult("", "", "", "", "")
 
 
 def _whole_number(least: int, most: int) -> Callable[[str], int]:
@@ -73,7 +80,7 @@ def _log_entries(text: str) -> tuple[str, ...]:
 def _origins(text: str) -> tuple[str, ...]:
     origins = tuple(part.strip().rstrip("/").lower() for part in text.split(",") if part.strip())
     for origin in origins:
-        parts = urlsplit(origin)
+        parts = _split_url(origin)
         well_formed = parts.scheme in ("http", "https") and parts.netloc and origin == f"{parts.scheme}://{parts.netloc}"
         if origin != "*" and not well_formed:
             raise ValueError("origins separated by commas, for example https://chat.example.org, or * for any")
@@ -96,7 +103,7 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _http_url(text: str) -> str:
-    parts = urlsplit(text)
+    parts = _split_url(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or not text.endswith("/"):
         raise ValueError("an http or https address that ends with /")
     return text

@@ -8,6 +8,7 @@ import fcntl
 import logging
 import logging.handlers
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ MAX_BYTES = 10_485_760
 KEPT_FILES = 3
 
 FORMAT = "%(asctime)s.%(msecs)03d %(levelname)s [%(process)d] %(name)s: %(message)s"
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -53,6 +55,14 @@ class SharedRotatingFileHandler(logging.handlers.WatchedFileHandler):
             os.replace(self.baseFilename, f"{self.baseFilename}.1")
 
 
+class OneLineFormatter(logging.Formatter):
+    """Keeps a record in its line: a path or a name that a client made up can't begin a new one or colour a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
+        record.message = _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), record.message)
+        return super().formatMessage(record)
+
+
 def is_worth_a_line(record: logging.LogRecord) -> bool:
     """Whether an access record is: a page load brings dozens of static files, which would drown all else on the log page."""
     request = record.args if isinstance(record.args, dict) else {}
@@ -65,7 +75,7 @@ def logging_config(data_dir: Path) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"worth": {"()": lambda: is_worth_a_line}},
-        "formatters": {"line": {"format": FORMAT, "datefmt": TIME_FORMAT}},
+        "formatters": {"line": {"()": OneLineFormatter, "fmt": FORMAT, "datefmt": TIME_FORMAT}},
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"},
             "file": {"()": SharedRotatingFileHandler, "path": str(data_dir / FILE_NAME), "formatter": "line"},

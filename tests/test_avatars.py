@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 
@@ -90,6 +91,28 @@ def test_a_service_that_is_down_is_404_and_hurts_nobody(serve: Callable[..., Ser
     server = serve(AVATARS="gravatar", GRAVATAR_URL="http://127.0.0.1:9/avatar/")
     assert server.get(f"/avatar/{avatar_of(server, 'ann@example.org')}")[0] == 404
     assert server.health()["alive"]
+
+
+def test_a_service_that_answers_nonsense_is_404_and_left_alone_for_a_while(serve: Callable[..., Server]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        asked = []
+
+        def answer_nonsense() -> None:
+            while True:
+                try:
+                    link, _ = listener.accept()
+                except OSError:
+                    return
+                with link:
+                    asked.append(link.recv(1000))
+                    link.sendall(b"nonsense\r\n\r\n")
+
+        threading.Thread(target=answer_nonsense, daemon=True).start()
+        server = serve(AVATARS="gravatar", GRAVATAR_URL=f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        avatar = avatar_of(server, "ann@example.org")
+        assert [server.get(f"/avatar/{avatar}")[0] for _ in range(2)] == [404, 404]
+        assert len(asked) == 1
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 def test_by_default_there_are_no_pictures(server: Server) -> None:

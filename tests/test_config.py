@@ -48,6 +48,8 @@ def test_values_are_typed() -> None:
         ("PING_SECONDS", "", "a number"),
         ("ALLOWED_ORIGINS", "chat.example.org", "https://chat.example.org"),
         ("ALLOWED_ORIGINS", "https://x/path", "origins"),
+        ("ALLOWED_ORIGINS", "https://[::1", "origins"),
+        ("GRAVATAR_URL", "http://[/", "http"),
         ("AVATARS", "pravatar", "local or gravatar"),
         ("GRAVATAR_URL", "file:///etc/", "http"),
         ("LOG_WATCH", "inotify", "auto or poll"),

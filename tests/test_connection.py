@@ -245,6 +245,26 @@ def test_a_talker_that_is_held_back_is_not_mistaken_for_a_dead_peer(make_pair: C
     pair.wait_ended()
 
 
+def test_a_talker_over_its_rate_that_vanishes_is_still_slowed_and_loses_nothing(make_pair: Callable[..., Pair]) -> None:
+    pair = make_pair(Limits(message_bytes=1000, outbox_bytes=100_000, message_rate=20))
+    for number in range(110):
+        pair.peer.send_frame(Opcode.TEXT, b"%d" % number)
+    pair.wait_heard(100)
+    pair.connection.abort()
+    gevent.sleep(0)
+    assert len(pair.heard) < 105, "the end of the connection must not let the rest through at once"
+    pair.wait_heard(110)
+
+
+def test_what_is_larger_than_the_outbox_waits_for_an_empty_one(pair: Pair) -> None:
+    big = text_frame(b"x" * 90_000)
+    senders = [gevent.spawn(pair.connection.write_waiting, big, 50_000) for _ in range(10)]
+    got = pair.peer.frames(10)
+    assert [len(frame.data) for frame in got] == [90_000] * 10
+    gevent.joinall(senders, timeout=10)
+    assert [sender.value for sender in senders] == [True] * 10
+
+
 def test_silence_between_two_heartbeats_ends_it_and_any_byte_is_life(pair: Pair) -> None:
     gevent.sleep(0)
     pair.connection.beat()

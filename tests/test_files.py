@@ -118,6 +118,21 @@ def test_globs_stay_within_a_folder_unless_they_say_otherwise(tree: Path) -> Non
     with pytest.raises(NotAllowed):
         Catalog((f"{tree}/logs/*.log",)).open("nginx/access.log")
     assert [file.name for file in Catalog((f"{tree}/*/nginx/acc?ss.l[no]g",)).files()] == ["logs/nginx/access.log"]
+    assert [file.name for file in Catalog((f"{tree}/logs/**",)).files()] == ["app.log", "inside", "nginx/access.log"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("logs?app.log", "logs/app.log"),
+        ("logs[!x]app.log", "logs/app.log"),
+        ("*.log", "logs/app.log"),
+        ("logs/*", "logs/nginx/access.log"),
+    ],
+)
+def test_no_wildcard_but_two_stars_crosses_a_slash(tree: Path, pattern: str, name: str) -> None:
+    with pytest.raises(NotAllowed):
+        Catalog((f"{tree}/{pattern}",)).open(name)
 
 
 def test_names_of_several_folders_are_told_apart_and_stay_what_they_are(tree: Path) -> None:

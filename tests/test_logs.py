@@ -5,15 +5,17 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
-from tests.conftest import PATIENCE, Server, hear
+from tests.conftest import PATIENCE, Server, hear, wait_until
 
 
 @pytest.fixture(scope="module", params=["auto", "poll"])
@@ -246,6 +248,34 @@ def test_the_list_of_files_comes_first_and_again_when_it_changes(serve: Callable
         assert [(file["name"], file["size"]) for file in hear(client)["files"]] == [("a.log", 2)]
         (server.logs_dir / "b.log").write_text("")
         assert [file["name"] for file in hear(client)["files"]] == ["a.log", "b.log"]
+        (server.logs_dir / "c.log").write_text("")
+        with server.connect("/echo", "logs.v1") as other:
+            assert len(hear(other)["files"]) == 3
+        assert len(hear(client)["files"]) == 3, "who was there before hears of it too"
+
+
+def test_names_and_times_that_are_odd_do_not_break_the_list(serve: Callable[..., Server]) -> None:
+    server = serve()
+    (server.logs_dir / "wide\u3000name.log").write_text("wide\n")
+    odd = server.logs_dir / "odd.log"
+    odd.write_text("odd\n")
+    os.utime(odd, (0, 2**40))
+    with open(os.fsencode(server.logs_dir) + b"/bad\xff.log", "w") as file:
+        file.write("bad\n")
+    with server.connect("/echo", "logs.v1") as client:
+        assert [file["name"] for file in hear(client)["files"]] == ["odd.log", "wide\u3000name.log"]
+    assert Viewer(server, "wide\u3000name.log").read_lines(1) == ["wide"]
+    assert "Traceback" not in server.said()
+
+
+def test_files_that_never_were_are_not_followed_for_long(serve: Callable[..., Server]) -> None:
+    server = serve(MESSAGE_RATE=0)
+    with server.connect("/echo", "logs.v1") as client:
+        for number in range(100):
+            client.send(json.dumps({"type": "open", "file": f"{number}.log"}))
+            client.send(json.dumps({"type": "close", "file": f"{number}.log"}))
+        confirm(client)
+        assert server.health()["files_followed"] == 0
 
 
 def test_a_position_resumes_without_gap_or_repeat(log: Path, look: Callable[..., Viewer]) -> None:
@@ -277,6 +307,38 @@ def test_a_position_resumes_after_a_rotation_and_after_a_restart_of_the_server(s
     assert again.read_lines(1) == ["four"]
 
 
+def test_a_position_in_a_file_that_was_truncated_meanwhile_is_told(
+    watching: Server, log: Path, look: Callable[..., Viewer]
+) -> None:
+    """Also when the file was empty when it was opened, so that its first bytes tell nothing."""
+    os.truncate(log, 0)
+    viewer = look(log)
+    viewer.read_notice("opened")
+    append(log, "one\ntwo\nthree\n")
+    viewer.read_lines(3)
+    keeper = look(log)  # somebody goes on looking
+    keeper.read_lines(3)
+    viewer.client.close()
+    os.truncate(log, 0)
+    keeper.read_notice("truncated")
+    append(log, "".join(f"new {number}\n" for number in range(20)))
+    back = look(log, viewer.position)
+    assert back.read_lines(20) == [f"new {number}" for number in range(20)]
+    back.read_notice("truncated")
+
+
+def test_a_generation_that_makes_no_sense_is_a_gap(log: Path, look: Callable[..., Viewer]) -> None:
+    viewer = look(log)
+    viewer.read_lines(3)
+    assert viewer.position is not None
+    parts = viewer.position["generation"].split("-")
+    parts[2] = "9" * 5000
+    other = look(log, {"generation": "-".join(parts), "offset": 4})
+    other.read_notice("gap")
+    append(log, "four\n")
+    assert other.read_lines(4) == ["one", "two", "three", "four"]
+
+
 def test_a_position_that_is_gone_is_a_gap_and_the_newest_lines(log: Path, look: Callable[..., Viewer]) -> None:
     viewer = look(log, {"generation": "1-2-3-x-y", "offset": 7})
     assert viewer.read_notice("gap")["offset"] == 7
@@ -290,7 +352,9 @@ def test_a_position_that_is_gone_is_a_gap_and_the_newest_lines(log: Path, look: 
         ("[]", "bad_json"),
         ('{"type":"shout"}', "bad_type"),
         ('{"type":"open"}', "bad_request"),
-        ('{"type":"open","file":"a\\u0000b"}', "bad_request"),
+        ('{"type":"open","file":"a\\u0000b"}', "not_allowed"),
+        ('{"type":"open","file":"a\\ud800b"}', "not_allowed"),
+        (json.dumps({"type": "open", "file": "x" * 2000}), "not_allowed"),
         ('{"type":"open","file":"a.log","from":"end"}', "bad_request"),
         ('{"type":"open","file":"a.log","from":{"tail":-1}}', "bad_request"),
         ('{"type":"open","file":"a.log","from":{"tail":1e99}}', "bad_request"),
@@ -363,6 +427,35 @@ def test_a_slow_viewer_loses_nothing_and_holds_up_nobody(serve: Callable[..., Se
             file.write(b"%07d %s\n" % (number, b"x" * 91))
     assert len(quick.read_lines(lines)) == lines
     assert read_numbers(slow, lines) == list(range(lines))
+
+
+def test_a_file_of_nothing_but_newlines_and_a_slow_viewer_hold_up_nobody(serve: Callable[..., Server]) -> None:
+    server = serve(OUTBOX_BYTES=524_288)
+    (server.logs_dir / "a.log").write_bytes(b"\n" * 3_000_000)
+    slow = server.raw("/echo", "Sec-WebSocket-Protocol: logs.v1\r\n")
+    request = json.dumps({"type": "open", "file": "a.log", "from": "start"}).encode()
+    slow.sendall(Frame(Opcode.TEXT, request).serialize(mask=True))
+    for _ in range(20):
+        assert server.health()["alive"]
+        slow.recv(20_000)
+    quick = Viewer(server, "a.log", "start")
+    assert len(quick.read_lines(3_000_000)) == 3_000_000
+    slow.close()
+
+
+def test_a_viewer_that_reads_slowly_but_steadily_is_not_closed(serve: Callable[..., Server]) -> None:
+    """Also when it takes longer than the write deadline until the kernel calls its socket writable again."""
+    server = serve()
+    (server.logs_dir / "a.log").write_bytes(b"x" * 99 + b"\n" * 1)
+    with (server.logs_dir / "a.log").open("wb") as file:
+        file.write((b"x" * 99 + b"\n") * 200_000)
+    slow = server.raw("/echo?from=start")
+    began = time.monotonic()
+    while time.monotonic() - began < 13:
+        assert slow.recv(4096), "the slow viewer was closed"
+        wait_until(lambda last=time.monotonic(): time.monotonic() - last > 0.05, "the next sip")
+    assert server.health()["clients"] == 1
+    slow.close()
 
 
 def read_numbers(link: socket.socket, count: int) -> list[int]:

@@ -181,6 +181,7 @@ def test_the_development_server_serves_both_halves(tmp_path: Path) -> None:
                 file.write("two\n")
             assert viewer.recv(PATIENCE) == "two\n"
             assert server.get("/")[0] == 200
+        assert "GET /healthz" in (server.data_dir / "chatapp.log").read_text(), "it keeps its log too"
     finally:
         server.kill()
     assert "Traceback" not in server.said()

@@ -98,6 +98,31 @@ def test_without_a_token_a_proxy_on_this_computer_does_not(server: Server, heade
     assert server.get("/logs", {header: "1.2.3.4"})[0] == 403
 
 
+def test_pages_of_other_origins_never_see_the_logs_without_a_token(serve: Callable[..., Server]) -> None:
+    server = serve(ALLOWED_ORIGINS="*")
+    with server.connect(origin="https://anywhere.example"):
+        pass
+    with pytest.raises(InvalidStatus):
+        server.connect("/echo", origin="https://anywhere.example")
+
+
+def test_a_large_form_is_not_read(locked: Server) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": locked.url}
+    assert locked.get("/logs/login", form, "POST", "token=" + "x" * 100_000)[0] == 413
+
+
+def test_what_a_client_makes_up_stays_in_its_line_of_the_log(serve: Callable[..., Server]) -> None:
+    server = serve()
+    server.get("/x%0a2026-11-23%20CRITICAL%20FORGED%1b[31m")
+    with server.connect("/echo?file=no%0a2026-11-23%20CRITICAL%20FORGED"):
+        pass
+    server.stop()
+    lines = [line for line in server.said().splitlines() if "FORGED" in line]
+    assert lines
+    assert not [line for line in lines if line.startswith("2026-11-23 CRITICAL")]
+    assert "\x1b[31m" not in server.said()
+
+
 def test_the_chat_answers_under_any_name(server: Server) -> None:
     assert server.get("/", {"Host": "chat.example.org"})[0] == 200
 

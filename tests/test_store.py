@@ -36,6 +36,15 @@ def test_the_oldest_are_let_go_and_a_position_before_them_is_not_held() -> None:
     assert store_module.Store().epoch != store.epoch
 
 
+def test_large_messages_are_let_go_sooner() -> None:
+    store = Store()
+    for number in range(40):
+        store.append([Post(str(number), ANN, "", "x" * 1_000_000)])
+    assert store.find("39") is not None
+    assert store.find("0") is None
+    assert len(store.after(0, 500)) < 20
+
+
 def test_a_user_is_the_same_for_the_same_name_and_address_and_tells_nothing_of_it() -> None:
     users = Users(b"k" * 32)
     ann = users.make("ann", " Ann@Example.org ")

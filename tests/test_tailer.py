@@ -111,18 +111,50 @@ def test_a_disk_that_fails_for_a_moment_loses_nothing(bench: Bench, monkeypatch:
     bench.recorder.wait_for(["<opened>", "one"])
 
 
-def test_a_position_is_known_again_only_in_the_same_file(tmp_path: Path) -> None:
+def name_of_another_run(source: Source) -> str:
+    """The name that a server before this one would have given it."""
+    parts = source.name.split("-")
+    return "-".join([*parts[:4], "00000000", "1"])
+
+
+def opened(path: Path) -> Source:
+    return Source(os.open(path, os.O_RDONLY))
+
+
+def test_a_position_of_another_run_is_known_again_only_in_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
-    path.write_text("x" * 2000)
-    earlier = Source(os.open(path, os.O_RDONLY))
+    path.write_text("x" * 1999 + "\n")
+    earlier = name_of_another_run(opened(path))
     with path.open("a") as file:
-        file.write("more")
-    assert Source(os.open(path, os.O_RDONLY)).is_same(earlier.name, 2000)
-    assert not Source(os.open(path, os.O_RDONLY)).is_same(earlier.name, 3000), "beyond its end"
-    path.write_text("y" * 3000)
-    assert not Source(os.open(path, os.O_RDONLY)).is_same(earlier.name, 2000), "another beginning"
+        file.write("more\n")
+    assert opened(path).was(earlier, 2000)
+    assert not opened(path).was(earlier, 3000), "beyond its end"
+    assert not opened(path).was(earlier, 1999), "no line begins there"
+    assert not opened(path).was(opened(path).name, 2000), "within one run names are compared"
+    path.write_text("y" * 2999 + "\n")
+    assert not opened(path).was(earlier, 3000), "another beginning"
     other = tmp_path / "b.log"
-    other.write_text("x" * 2000)
-    assert not Source(os.open(other, os.O_RDONLY)).is_same(earlier.name, 2000), "another file"
-    for nonsense in ("", "a-b", "1-2-3-4-5", "-----", earlier.name.replace("1024", "99999999")):
-        assert not Source(os.open(path, os.O_RDONLY)).is_same(nonsense, 0)
+    other.write_text("x" * 1999 + "\n")
+    assert not opened(other).was(earlier, 2000), "another file"
+    for nonsense in (
+        "",
+        "a-b",
+        "1-2-3-4-5-6",
+        "-----",
+        earlier.replace("-1024-", f"-{'9' * 5000}-"),
+        earlier.replace("-1024-", "-²-"),
+    ):
+        assert not opened(path).was(nonsense, 0)
+
+
+def test_a_file_that_is_opened_again_keeps_its_name_only_if_it_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("")
+    source = opened(path)
+    path.write_text("one\ntwo\n")
+    bookmark = source.bookmark(8)
+    for text, same in (("one\ntwo\nthree\n", True), ("one\n", False), ("ONE\ntwo\nthree\n", False)):
+        path.write_text(text)
+        again = opened(path)
+        again.continue_from(bookmark)
+        assert (again.name == source.name) is same

@@ -8,6 +8,7 @@ Data comes from `chat.socket`, which reads it off a connection; frames go to `ch
 import dataclasses
 import json
 import re
+import sys
 import unicodedata
 from typing import Any
 
@@ -56,6 +57,11 @@ class Post:
     user: User
     email: str
     text: str
+
+    @property
+    def size(self) -> int:
+        """What the text takes in memory, in bytes: up to four a character."""
+        return sys.getsizeof(self.text)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Room:
 
     def send(self, post: Post, connection: Connection) -> None:
         """Put a post on the broadcast queue. Waits while that is full."""
-        self._hub.broadcast(Sent(post, connection), len(post.text))
+        self._hub.broadcast(Sent(post, connection), post.size)
 
     def publish(self, batch: list[Sent]) -> Iterable[tuple[Audience, Encode]]:
         """Store a batch and say what each audience gets. Runs on the broadcast greenlet."""

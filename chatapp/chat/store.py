@@ -11,8 +11,9 @@ import secrets
 
 from chatapp.chat.messages import Event, Post
 
-#: How many events are kept.
+#: How many events are kept, and how much memory their texts may take (bytes); less when they are large.
 KEPT_EVENTS = 500
+KEPT_BYTES = 16_777_216
 
 
 class Store:
@@ -23,6 +24,7 @@ class Store:
         self.seq = 0
         self._events: collections.deque[Event] = collections.deque()
         self._by_id: dict[str, Event] = {}
+        self._bytes = 0
 
     def append(self, posts: list[Post]) -> list[Event]:
         """Number the posts in their order and keep them; return the new events. Their ids must be new (see `find`)."""
@@ -34,9 +36,11 @@ class Store:
             event = Event(self.seq, time, post)
             self._events.append(event)
             self._by_id[post.id] = event
+            self._bytes += post.size
             events.append(event)
-        while len(self._events) > KEPT_EVENTS:
+        while len(self._events) > KEPT_EVENTS or (self._bytes > KEPT_BYTES and len(self._events) > 1):
             oldest = self._events.popleft()
+            self._bytes -= oldest.post.size
             del self._by_id[oldest.post.id]
         return events
 

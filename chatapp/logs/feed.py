@@ -6,9 +6,10 @@ of its own and as fast as it can take it, until it meets the live end: so a slow
 line and holds up nobody. `Feeds` starts a feed with its first viewer and ends it some time after the last.
 """
 
+import collections
 import functools
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any, Protocol
 
 import gevent
@@ -16,14 +17,19 @@ import gevent
 from chatapp.logs import reader, wire
 from chatapp.logs.files import Catalog
 from chatapp.logs.lines import Line, LineSplitter
-from chatapp.logs.tailer import READ_BYTES, Source, State, Tailer
+from chatapp.logs.tailer import READ_BYTES, Bookmark, Source, State, Tailer
 from chatapp.logs.threads import in_thread
 from chatapp.logs.watch import Watcher
+from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Hub
 
 #: A viewer that catches up gets more once no more than this is waiting for it, in bytes.
 CATCH_UP_ROOM_BYTES = 65_536
+#: At most so many lines go into one message.
+MAX_LINES = 1000
+#: Of so many files it is remembered how far they were told.
+REMEMBERED_FILES = 1000
 #: A feed without viewers is kept for so long, for those who come right back (seconds).
 IDLE_SECONDS = 30.0
 #: How long a reader of the past waits for the tailer to notice what it noticed itself (seconds).
@@ -59,11 +65,11 @@ class Viewer:
 class Feed:
     """The listener of one tailer, and the viewers of its file."""
 
-    def __init__(self, name: str, catalog: Catalog, watcher: Watcher, hub: Hub) -> None:
+    def __init__(self, name: str, catalog: Catalog, watcher: Watcher, hub: Hub, bookmark: Bookmark | None) -> None:
         self.name = name
         self._hub = hub
         self._watch = watcher.watch(catalog.path(name))
-        self._tailer = Tailer(functools.partial(catalog.open, name), catalog.path(name), self._watch, self)
+        self._tailer = Tailer(functools.partial(catalog.open, name), catalog.path(name), self._watch, self, bookmark)
         self._viewers: dict[Connection, Viewer] = {}
         self._forms: set[Format] = set()  # those of live viewers
         self._tailing = gevent.spawn(self._tailer.run)
@@ -73,10 +79,16 @@ class Feed:
         """Whether nobody looks."""
         return not self._viewers
 
-    def close(self) -> None:
-        """Stop following."""
-        self._tailing.kill()
+    @property
+    def has_opened(self) -> bool:
+        """Whether there was a file to follow."""
+        return self._tailer.source is not None
+
+    def close(self) -> Bookmark | None:
+        """Stop following; returns what to remember."""
+        self._tailing.kill(block=False)
         self._watch.close()
+        return self._tailer.bookmark()
 
     # Viewers come, change and go.
 
@@ -85,7 +97,7 @@ class Feed:
         self.remove(connection)
         viewer = self._viewers[connection] = Viewer(connection, form, begin)
         if self._tailer.source is not None:
-            viewer.reading = gevent.spawn(self._read_from_beginning, viewer)
+            viewer.reading = gevent.spawn(self._catch_up, viewer)
         elif self._tailer.state.kind != "starting":
             self._tell_state(viewer)
 
@@ -106,7 +118,7 @@ class Feed:
         if viewer is None:
             return
         if viewer.reading is not None:
-            viewer.reading.kill()
+            viewer.reading.kill(block=False)
         self._leave(viewer)
 
     def _go_live(self, viewer: Viewer) -> None:
@@ -126,10 +138,10 @@ class Feed:
 
     def lines(self, source: Source, lines: list[Line]) -> None:
         """New lines: encode them once for each form, hand them to the hub."""
-        following = self._tailer.position
-        for form in list(self._forms):
-            slow = self._hub.deliver(self._audience(form), functools.partial(form.lines, source, lines, following))
-            self._fall_behind(slow, source, lines[0][0])
+        for piece, following in _pieces(lines, self._tailer.position):
+            for form in list(self._forms):
+                slow = self._hub.deliver(self._audience(form), functools.partial(form.lines, source, piece, following))
+                self._fall_behind(slow, source, piece[0][0])
 
     def changed(self, state: State) -> None:
         """The file vanished or came back (tell those who look), or was opened (begin with those who wait)."""
@@ -141,7 +153,7 @@ class Feed:
                 continue
             if self._tailer.position == 0 and not isinstance(viewer.begin, wire.Resume):
                 viewer.begin = wire.START  # the file appeared: nothing of it is left out
-            viewer.reading = gevent.spawn(self._read_from_beginning, viewer)
+            viewer.reading = gevent.spawn(self._catch_up, viewer)
 
     def ended(self, source: Source) -> None:
         """One generation is complete; the next one follows."""
@@ -154,7 +166,7 @@ class Feed:
         for connection in connections:
             viewer = self._viewers[connection]
             self._leave(viewer)
-            viewer.reading = gevent.spawn(self._read_past, viewer, source, offset)
+            viewer.reading = gevent.spawn(self._catch_up, viewer, (source, offset))
 
     def _tell_state(self, viewer: Viewer) -> None:
         state, source = self._tailer.state, self._tailer.source
@@ -170,14 +182,16 @@ class Feed:
 
     # The past, for one viewer at a time. Owned by a greenlet that lives until the viewer has met the live end.
 
-    def _read_from_beginning(self, viewer: Viewer) -> None:
+    def _catch_up(self, viewer: Viewer, position: tuple[Source, int] | None = None) -> None:
+        """Bring a viewer to the live end, from `position` or from where it wants to begin."""
         try:
-            source, offset = self._position_of(viewer)
-        except OSError as error:
-            _log.warning("%s can't be read: %s", self.name, error.strerror)
-            return
-        if viewer.connection.write_waiting(self._opened(viewer, source, offset), CATCH_UP_ROOM_BYTES):
-            self._read_past(viewer, source, offset)
+            if position is None:
+                position = self._position_of(viewer)
+                viewer.connection.write_waiting(self._opened(viewer, *position), CATCH_UP_ROOM_BYTES)
+            self._read_past(viewer, *position)
+        except Exception:
+            _log.exception("the past of %s can't be told", self.name)
+            viewer.connection.end(frames.SERVER_ERROR)
 
     def _position_of(self, viewer: Viewer) -> tuple[Source, int]:
         """The source and the offset where a viewer begins."""
@@ -186,9 +200,11 @@ class Feed:
         if begin == wire.START:
             return source, 0
         if isinstance(begin, wire.Resume):
-            for known in (source, self._tailer.previous):
-                if known is not None and known.is_same(begin.generation, begin.offset):
-                    return known, begin.offset
+            previous = self._tailer.previous
+            if previous is not None and previous.name == begin.generation:
+                return previous, begin.offset
+            if source.name == begin.generation or source.was(begin.generation, begin.offset):
+                return source, begin.offset
             gap = viewer.form.notice(
                 "gap", begin.generation, "The place where you were is gone; these are the newest lines.", offset=begin.offset
             )
@@ -225,8 +241,17 @@ class Feed:
                 return
 
     def _send_lines(self, viewer: Viewer, source: Source, lines: list[Line], following: int) -> bool:
-        data = viewer.form.lines(source, lines, following) if lines else b""
-        return viewer.connection.write_waiting(data, CATCH_UP_ROOM_BYTES)
+        for piece, after in _pieces(lines, following):
+            if not viewer.connection.write_waiting(viewer.form.lines(source, piece, after), CATCH_UP_ROOM_BYTES):
+                return False
+        return True
+
+
+def _pieces(lines: list[Line], following: int) -> Iterator[tuple[list[Line], int]]:
+    """The lines in groups of a bounded size, each with the offset after its last: short ones grow when encoded."""
+    for start in range(0, len(lines), MAX_LINES):
+        end = start + MAX_LINES
+        yield lines[start:end], lines[end][0] if end < len(lines) else following
 
 
 def _ending(form: Format, source: Source) -> bytes:
@@ -246,6 +271,7 @@ class Feeds:
         self._watcher = watcher
         self._hub = hub
         self._feeds: dict[str, Feed] = {}
+        self._bookmarks: collections.OrderedDict[str, Bookmark] = collections.OrderedDict()
 
     @property
     def followed(self) -> int:
@@ -259,7 +285,7 @@ class Feeds:
         """
         feed = self._feeds.get(name)
         if feed is None:
-            feed = self._feeds[name] = Feed(name, self._catalog, self._watcher, self._hub)
+            feed = self._feeds[name] = Feed(name, self._catalog, self._watcher, self._hub, self._bookmarks.get(name))
         return feed
 
     def leave(self, name: str, connection: Connection) -> None:
@@ -267,10 +293,17 @@ class Feeds:
         feed = self._feeds.get(name)
         if feed is not None:
             feed.remove(connection)
-            if feed.idle:
+            if feed.idle and feed.has_opened:
                 gevent.spawn_later(IDLE_SECONDS, self._end_if_idle, feed)
+            elif feed.idle:
+                self._end_if_idle(feed)  # there never was such a file
 
     def _end_if_idle(self, feed: Feed) -> None:
         if feed.idle and self._feeds.get(feed.name) is feed:
             del self._feeds[feed.name]
-            feed.close()
+            bookmark = feed.close()
+            if bookmark is not None:
+                self._bookmarks[feed.name] = bookmark
+                self._bookmarks.move_to_end(feed.name)
+                if len(self._bookmarks) > REMEMBERED_FILES:
+                    self._bookmarks.popitem(last=False)

@@ -21,6 +21,10 @@ REFUSAL = "This is not among the log files that may be shown here."
 #: A folder or glob shows at most so many files, so deep; what it may show is not limited by this.
 MAX_LISTED = 1000
 MAX_DEPTH = 8
+#: A folder or glob looks at no more than so many entries to make its list.
+MAX_VISITED = 20_000
+#: The longest name, in characters (Linux: 4,096 bytes a path).
+MAX_NAME_CHARS = 1024
 #: Never shown, wherever they lie: keys and what usually holds passwords. Dot-files are refused as well.
 SECRET_NAMES = (
     "*.key",
@@ -39,6 +43,9 @@ SECRET_NAMES = (
 )
 #: Not text: listed nowhere.
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4")
+
+# Control characters, and the half surrogates that stand for bytes of a name that are no text.
+_UNSPEAKABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class NotAllowed(PermissionError):
@@ -59,10 +66,10 @@ class LogFile:
 
 @dataclasses.dataclass(frozen=True)
 class _Entry:
-    """One entry of the setting: a folder to look in and what may be seen of it, as a pattern of relative paths."""
+    """One entry of the setting: a folder to look in, and a pattern for each part of the paths that may be seen of it."""
 
     base: str
-    admits: re.Pattern[str]
+    pattern: tuple[str, ...]
     #: For a single file its name; it is listed even while it does not exist.
     single: str | None = None
 
@@ -71,9 +78,14 @@ class _Entry:
         for base in (self.base, os.path.realpath(self.base)):
             if path.startswith(base.rstrip("/") + "/"):
                 relative = path[len(base.rstrip("/")) + 1 :]
-                if self.admits.fullmatch(relative) and (self.single or not _is_secret(relative)):
+                if self._admits(relative):
                     return relative
         return None
+
+    def _admits(self, relative: str) -> bool:
+        if self.single is not None:
+            return relative == self.single
+        return _matches(tuple(relative.split("/")), self.pattern) and not _is_secret(relative)
 
 
 class Catalog:
@@ -90,7 +102,7 @@ class Catalog:
         for entry in self._entries:
             for relative in sorted(_walk(entry)):
                 name = self._labels[entry.base] + relative
-                if name not in found and len(found) < MAX_LISTED:
+                if name not in found and len(found) < MAX_LISTED and _is_name(name):
                     log_file = self._look(name, entry)
                     if log_file is not None:
                         found[name] = log_file
@@ -105,7 +117,7 @@ class Catalog:
 
     def path(self, name: str) -> str:
         """Where the file of this name is, links not resolved. Raises `NotAllowed`; says nothing of whether it exists."""
-        if "\0" in name or any(part in ("", ".", "..") for part in name.split("/")):
+        if not _is_name(name):
             raise NotAllowed
         for entry in self._entries:
             label = self._labels[entry.base]
@@ -152,6 +164,13 @@ class Catalog:
         return LogFile(name, status.st_size, status.st_mtime)
 
 
+def _is_name(name: str) -> bool:
+    """Whether this can be the name of a file of the list: nothing that leads elsewhere, nothing that no page could send."""
+    if len(name) > MAX_NAME_CHARS or _UNSPEAKABLE.search(name):
+        return False
+    return not any(part in ("", ".", "..") for part in name.split("/"))
+
+
 def _path_of_open(fd: int, real: str) -> str:
     """The path of what was opened: a folder on the way may have become a link between the check and the opening."""
     try:
@@ -173,21 +192,21 @@ def _entry(path: str, is_folder: bool) -> _Entry:
         base = Path(path)
         while glob.has_magic(str(base)):
             base = base.parent
-        return _Entry(str(base), re.compile(_glob_pattern(os.path.relpath(path, base))))
+        parts = tuple(os.path.relpath(path, base).split("/"))
+        return _Entry(str(base), (*parts, "*") if parts[-1] == "**" else parts)
     if is_folder or os.path.isdir(path):
-        return _Entry(path, re.compile(r"(?s:.+)"))
-    return _Entry(os.path.dirname(path), re.compile(re.escape(os.path.basename(path))), os.path.basename(path))
+        return _Entry(path, ("**", "*"))
+    name = os.path.basename(path)
+    return _Entry(os.path.dirname(path), (name,), name)
 
 
-def _glob_pattern(pattern: str) -> str:
-    """A regular expression for a relative glob: `*` and `?` stay within a folder, `**` goes through any number."""
-    parts = []
-    for part in pattern.split("/"):
-        if part == "**":
-            parts.append("(?:[^/]+/)*")
-        else:
-            parts.append(fnmatch.translate(part).replace(".*", "[^/]*").removeprefix("(?s:").removesuffix(")\\Z") + "/")
-    return "".join(parts).removesuffix("/")
+def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether a path matches a glob, both in parts: `*` stays within a part, `**` stands for any number of folders."""
+    if not pattern or not parts:
+        return not pattern and not parts
+    if pattern[0] == "**":
+        return _matches(parts, pattern[1:]) or _matches(parts[1:], pattern)
+    return fnmatch.fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
 
 
 def _walk(entry: _Entry) -> Iterator[str]:
@@ -195,16 +214,19 @@ def _walk(entry: _Entry) -> Iterator[str]:
     if entry.single is not None:
         yield entry.single
         return
-    count = 0
+    deep = "**" in entry.pattern
+    visited = 0
     for folder, folders, names in os.walk(entry.base):
-        depth = os.path.relpath(folder, entry.base).count("/")
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and depth < MAX_DEPTH)
+        inside = os.path.relpath(folder, entry.base)
+        depth = 0 if inside == "." else inside.count("/") + 1
+        most = MAX_DEPTH if deep else len(entry.pattern) - 1
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and depth < most)
         for name in sorted(names):
-            relative = os.path.relpath(os.path.join(folder, name), entry.base)
+            visited += 1
+            if visited > MAX_VISITED:
+                return
+            relative = os.path.normpath(os.path.join(inside, name))
             if not name.endswith(COMPRESSED) and entry.relative(os.path.join(entry.base, relative)) is not None:
-                count += 1
-                if count > MAX_LISTED:
-                    return
                 yield relative
 
 

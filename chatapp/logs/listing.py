@@ -26,7 +26,7 @@ class Listing:
     def show(self, connection: Connection) -> None:
         """Send the list now, and again whenever it changes, until `hide`."""
         self._lookers += 1
-        self._frame = self._scan()
+        self._refresh()
         connection.write(self._frame)
         self._hub.join(_AUDIENCE, connection)
 
@@ -39,13 +39,13 @@ class Listing:
         """Owned by the listing greenlet: look again, while anybody wants to know."""
         while True:
             gevent.sleep(SCAN_SECONDS)
-            if not self._lookers:
-                continue
-            frame = self._scan()
-            if frame != self._frame:
-                self._frame = frame
-                # Whose outbox is full misses this one; the next change tells the whole list again.
-                self._hub.deliver(_AUDIENCE, lambda: self._frame)
+            if self._lookers:
+                self._refresh()
 
-    def _scan(self) -> bytes:
-        return wire.files(in_thread(self._catalog.files))
+    def _refresh(self) -> None:
+        """Look, and tell all who are there if something changed."""
+        frame = wire.files(in_thread(self._catalog.files))
+        if frame != self._frame:
+            self._frame = frame
+            # Whose outbox is full misses this one; the next change tells the whole list again.
+            self._hub.deliver(_AUDIENCE, lambda: self._frame)

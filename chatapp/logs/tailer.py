@@ -9,9 +9,11 @@ a renamed file after its successor was opened is not read.
 import dataclasses
 import errno
 import hashlib
+import itertools
 import logging
 import math
 import os
+import re
 import secrets
 import time
 import weakref
@@ -32,14 +34,32 @@ GONE_SECONDS = 0.2
 #: How much of a file's beginning its fingerprint covers.
 FINGERPRINT_BYTES = 1024
 
+# This run of the server, and the generations it has met.
+_RUN = secrets.token_hex(4)
+_numbers = itertools.count(1)
+_NAME = re.compile(
+    r"[0-9a-f]{1,16}-[0-9a-f]{1,16}-(?P<length>[0-9]{1,4})-(?P<fingerprint>[0-9a-f]{16})-(?P<run>[0-9a-f]{8})-[0-9]{1,18}"
+)
+
 _log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bookmark:
+    """What a feed that ended remembers of its file: under which name, and up to where, it was told."""
+
+    name: str
+    identity: tuple[int, int]
+    position: int
+    length: int
+    fingerprint: str
 
 
 class Source:
     """One generation of a file, held open: even renamed or deleted it can still be read.
 
-    `name` identifies it across restarts of the server: device, inode, a hash of the first bytes and how many these
-    were, and a random part that tells two generations apart that begin alike.
+    `name` identifies it, also after a restart of the server: device, inode, a hash of the first bytes and how many
+    these were, this run of the server, and a number.
     """
 
     def __init__(self, fd: int) -> None:
@@ -49,7 +69,15 @@ class Source:
         status = os.fstat(fd)
         self.identity = (status.st_dev, status.st_ino)
         length = min(status.st_size, FINGERPRINT_BYTES)
-        self.name = f"{status.st_dev:x}-{status.st_ino:x}-{length}-{_fingerprint(fd, length)}-{secrets.token_hex(4)}"
+        parts = (
+            f"{status.st_dev:x}",
+            f"{status.st_ino:x}",
+            str(length),
+            self._fingerprint(length),
+            _RUN,
+            str(next(_numbers)),
+        )
+        self.name = "-".join(parts)
         #: Where it ended, once it has; and what came after it.
         self.end: int | None = None
         self.next: Source | None = None
@@ -62,19 +90,39 @@ class Source:
     def read(self, offset: int, size: int) -> bytes:
         return os.pread(self.fd, size, offset)
 
-    def is_same(self, name: str, offset: int) -> bool:
-        """Whether a position (name, offset) of earlier, perhaps of an earlier run of the server, means this file."""
-        if name == self.name:
-            return True
-        parts = name.split("-")
-        if len(parts) != 5 or parts[:2] != self.name.split("-")[:2] or not parts[2].isdecimal():
+    def was(self, name: str, offset: int) -> bool:
+        """Whether a position (name, offset) that another run of the server told means this file.
+
+        Within one run names are compared; across runs the file itself has to tell: the same inode, the same first
+        bytes, and a line that begins at the offset.
+        """
+        match = _NAME.fullmatch(name)
+        if match is None or match["run"] == _RUN:
             return False
-        length = int(parts[2])
-        return length <= FINGERPRINT_BYTES and offset <= self.size() and parts[3] == _fingerprint(self.fd, length)
+        length = int(match["length"])
+        return (
+            name.startswith("{:x}-{:x}-".format(*self.identity))
+            and length <= min(FINGERPRINT_BYTES, self.size())
+            and match["fingerprint"] == self._fingerprint(length)
+            and self._is_start_of_line(offset)
+        )
 
+    def bookmark(self, position: int) -> Bookmark:
+        """What to remember of it when it is closed, told up to `position`."""
+        length = min(position, FINGERPRINT_BYTES)
+        return Bookmark(self.name, self.identity, position, length, self._fingerprint(length))
 
-def _fingerprint(fd: int, length: int) -> str:
-    return hashlib.blake2b(os.pread(fd, length, 0), digest_size=8).hexdigest()
+    def continue_from(self, bookmark: Bookmark) -> None:
+        """Take the name of before, if this is the same file and no shorter: positions in it stay good."""
+        same = self.identity == bookmark.identity and self.size() >= bookmark.position
+        if same and self._fingerprint(bookmark.length) == bookmark.fingerprint and self._is_start_of_line(bookmark.position):
+            self.name = bookmark.name
+
+    def _is_start_of_line(self, offset: int) -> bool:
+        return offset == 0 or (offset <= self.size() and self.read(offset - 1, 1) == b"\n")
+
+    def _fingerprint(self, length: int) -> str:
+        return hashlib.blake2b(self.read(0, length), digest_size=8).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,11 +154,14 @@ class Listener(Protocol):
 class Tailer:
     """Follows one file. `open_file` opens it, or raises as `Catalog.open` does."""
 
-    def __init__(self, open_file: Callable[[], int], path: str, watch: Watch, listener: Listener) -> None:
+    def __init__(
+        self, open_file: Callable[[], int], path: str, watch: Watch, listener: Listener, bookmark: Bookmark | None = None
+    ) -> None:
         self._open_file = open_file
         self._path = path
         self._watch = watch
         self._listener = listener
+        self._bookmark = bookmark  # of an earlier tailer of this file
         self._splitter = LineSplitter(0)
         self.state = State("starting", "The file is about to be opened.")
         self.source: Source | None = None
@@ -123,6 +174,10 @@ class Tailer:
         """The offset in `source` up to which all lines were told: the beginning of the first line that is not whole yet."""
         return self._splitter.offset
 
+    def bookmark(self) -> Bookmark | None:
+        """What to remember when this tailer ends."""
+        return self.source.bookmark(self.position) if self.source is not None else self._bookmark
+
     def run(self) -> None:
         """Owned by the tail greenlet: look, wait, look again, until it is killed."""
         woken = False
@@ -134,6 +189,8 @@ class Tailer:
             except OSError as error:
                 # A disk or a network that fails for a moment; what is open stays open, and the next look goes on there.
                 _log.warning("%s can't be read for the moment: %s", self._path, error.strerror)
+            except Exception:
+                _log.exception("a look at %s failed", self._path)
             woken = self._watch.wait(GONE_SECONDS if self._missing_since else math.inf)
 
     def _look(self) -> None:
@@ -163,6 +220,8 @@ class Tailer:
         except OSError as error:
             self._tell(_trouble(error, gone=False))
             return
+        if self._bookmark is not None:
+            source.continue_from(self._bookmark)
         # Someone who comes to a file that stands there is shown its end; of one that appears, nothing is left out.
         start = 0 if appeared else reader.start_of_last_line(source.fd, source.size())
         self._start(source, start)

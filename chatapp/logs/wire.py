@@ -77,8 +77,8 @@ def parse_v1(text: str) -> Open | Close:
     kind, file = fields.get("type"), fields.get("file")
     if kind not in ("open", "close"):
         raise BadRequest("bad_type", 'The field "type" must be "open" or "close".')
-    if not isinstance(file, str) or not file.isprintable():
-        raise BadRequest("bad_request", 'The field "file" is missing or is no name of a file.')
+    if not isinstance(file, str):
+        raise BadRequest("bad_request", 'The field "file" is missing or is not text.')
     if kind == "close":
         return Close(file)
     return Open(file, _parse_begin(fields.get("from", {"tail": 1000}), file))
@@ -145,7 +145,11 @@ def error(bad: BadRequest) -> bytes:
 def _iso(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        time = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    except (ValueError, OverflowError, OSError):  # a file system can hold years that a calendar can't
+        return None
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _frame(fields: dict[str, Any]) -> bytes:

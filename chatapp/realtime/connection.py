@@ -12,9 +12,13 @@ frames, and a broadcast loop that waits for one client stops for all.
 
 import collections
 import dataclasses
+import fcntl
 import logging
+import math
 import socket
 import ssl
+import sys
+import termios
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -200,7 +204,7 @@ class Connection:
         if self._bucket is None:
             return
         seconds = self._bucket.take(time.monotonic())
-        while seconds > 0 and self._sending:
+        while seconds > 0 and self.ending is None:
             gevent.sleep(min(seconds, HELD_BACK_SECONDS))
             seconds -= HELD_BACK_SECONDS
 
@@ -262,7 +266,7 @@ class Connection:
         sock = self._sock
         try:
             while self._backlog:
-                wait_write(sock.fileno(), WRITE_DEADLINE, TimeoutError())
+                self._wait_until_writable()
                 pieces = [self._backlog[i] for i in range(min(len(self._backlog), PIECES_A_SEND))]
                 try:
                     self._sent(sock._sock.sendmsg(pieces))
@@ -276,6 +280,22 @@ class Connection:
         finally:
             self._drainer = None
 
+    def _wait_until_writable(self) -> None:
+        """Wait for room in the kernel's buffer. Raises TimeoutError if the peer took nothing for the write deadline.
+
+        The kernel calls a socket writable only when a good part of its buffer is free, which with a slow peer can take
+        longer than the deadline: what counts is whether the peer takes anything.
+        """
+        unsent = math.inf
+        while True:
+            try:
+                wait_write(self._sock.fileno(), WRITE_DEADLINE, TimeoutError())
+                return
+            except TimeoutError:
+                before, unsent = unsent, _unsent(self._sock)
+                if unsent >= before:
+                    raise
+
     def _sent(self, count: int) -> None:
         self.backlog_bytes -= count
         while count:
@@ -287,14 +307,14 @@ class Connection:
             self._backlog.popleft()
 
     def write_waiting(self, data: bytes, most: int) -> bool:
-        """Like `write`, but wait until it is taken and at most `most` bytes are left to send. False: it ended first.
+        """Like `write`, but wait first until at most `most` bytes are left to send. Returns False if it ended.
 
         For the past of a stream, which is sent no faster than the client reads; never on a fan-out.
         """
+        self.wait_for_room(most)
         while not self.write(data):
-            if not self.wait_for_room(most):
-                return False
-        return self.wait_for_room(most)
+            self.wait_for_room(0)  # what is as large as the outbox fits only into an empty one
+        return self._sending
 
     def wait_for_room(self, most: int) -> bool:
         """Wait until at most `most` bytes are left in the outbox. Returns False if the connection ended meanwhile."""
@@ -372,6 +392,12 @@ class Connection:
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+
+
+def _unsent(sock: "gevent.socket.socket") -> int:
+    """How many bytes the kernel holds that the peer has not acknowledged (SIOCOUTQ, the same as TIOCOUTQ)."""
+    answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+    return int.from_bytes(answer, sys.byteorder)
 
 
 def _bucket(rate: float) -> TokenBucket | None:

@@ -5,7 +5,6 @@ Data comes from the WSGI environ; the answer goes to `web.security`, which turns
 """
 
 import base64
-import binascii
 import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -33,6 +32,10 @@ def check_upgrade(environ: Mapping[str, Any], allowed_origins: Collection[str]) 
             "This address speaks WebSocket: open it with a WebSocket client.",
             (("Upgrade", "websocket"), ("Connection", "Upgrade")),
         )
+    if environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        return Refusal(426, "WebSocket needs HTTP/1.1 or newer.", (("Upgrade", "websocket"), ("Connection", "Upgrade")))
+    if not _is_host(environ.get("HTTP_HOST", "")):
+        return Refusal(400, "The header Host is missing or is no host name.")
     if environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip() != "13":
         return Refusal(
             426,
@@ -79,5 +82,9 @@ def _tokens(header: str) -> set[str]:
 def _is_key(key: str) -> bool:
     try:
         return len(base64.b64decode(key.strip(), validate=True)) == 16
-    except binascii.Error:
+    except ValueError:  # no base64, or not even ASCII
         return False
+
+
+def _is_host(host: str) -> bool:
+    return bool(host.strip()) and host.isascii() and host.isprintable()

@@ -19,8 +19,11 @@ from gevent.queue import Queue
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection
 
-#: How many posts may wait for the broadcast greenlet. When it is full, talkers wait; listeners never do.
+#: How many posts, and about how many bytes, may wait for the broadcast greenlet. Over it talkers wait; listeners never do.
 QUEUE_POSTS = 4096
+QUEUE_BYTES = 16_777_216
+#: How often a talker that waits looks again (seconds).
+WAIT_SECONDS = 0.005
 #: At most so many posts, and about so many bytes, become one batch.
 BATCH_POSTS = 256
 BATCH_BYTES = 131_072
@@ -44,6 +47,7 @@ class Hub:
         self._audiences: dict[Audience, set[Connection]] = {}
         # Posts and their sizes in bytes, oldest first.
         self._queue: Queue[tuple[Any, int]] = Queue(QUEUE_POSTS)
+        self._queued_bytes = 0
 
     # Who is here.
 
@@ -90,6 +94,9 @@ class Hub:
 
     def broadcast(self, post: Any, size: int) -> None:
         """Queue `post` (about `size` bytes) for everyone. Waits while the queue is full: the talker, nobody else."""
+        while self._queued_bytes > QUEUE_BYTES:
+            gevent.sleep(WAIT_SECONDS)
+        self._queued_bytes += size
         self._queue.put((post, size))
 
     def run(self, publish: Publish) -> None:
@@ -118,6 +125,7 @@ class Hub:
             post, more = self._queue.get_nowait()
             batch.append(post)
             size += more
+        self._queued_bytes -= size
         return batch
 
     # The end.

@@ -7,6 +7,7 @@ reads sees an address, and Gravatar gets a hash of it from the server and never 
 
 import collections
 import hashlib
+import http.client
 import logging
 import time
 import urllib.error
@@ -55,7 +56,7 @@ class Avatars:
             return None
         try:
             picture, seconds = self._fetch(address), KEPT_SECONDS
-        except OSError as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             _log.warning("the picture service can't be reached: %s", error)
             picture, seconds = None, RETRY_SECONDS
         self._kept[avatar] = (time.monotonic() + seconds, picture)
@@ -70,10 +71,13 @@ class Avatars:
             with urllib.request.urlopen(url, timeout=FETCH_SECONDS) as answer:  # noqa: S310 - the setting takes http(s) only
                 kind = answer.headers.get_content_type()
                 body = answer.read(MAX_PICTURE_BYTES + 1)
+                length = answer.headers.get("Content-Length")
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None
             raise
+        if length is not None and length != str(len(body)):
+            raise OSError("the picture was cut off or is too large")
         return (kind, body) if kind in PICTURE_TYPES and len(body) <= MAX_PICTURE_BYTES else None
 
 

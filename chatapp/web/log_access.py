@@ -33,6 +33,18 @@ RETRY = (("Retry-After", "5"),)
 LOG_PATHS = ("/logs", "/echo", "/api/logs")
 LOGIN_PATH = "/logs/login"
 
+#: Signs that a request came through a proxy.
+PROXY_HEADERS = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+    "X-Real-Ip",
+    "Via",
+)
+
 NOT_LOOPBACK = (
     "The logs are shown only on this computer itself (http://localhost). "
     "To see them from elsewhere, who runs the server sets CHATAPP_LOG_TOKEN."
@@ -61,10 +73,10 @@ class LogAccess:
         if hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._proof.encode()):
             return None
         header = request.headers.get("Authorization", "")
-        if header.startswith("Bearer "):
+        if header[:7].lower() == "bearer ":
             if self._guesses.must_wait(_address()):
                 return answer(Refusal(429, WAIT, RETRY))
-            if self._is_token(header.removeprefix("Bearer ").strip()):
+            if self._is_token(header[7:].strip()):
                 return None
         if request.path == "/logs" and "text/html" in request.headers.get("Accept", ""):
             return redirect(url_for("log_access.login", query=_query_text(request.query_string)))  # type: ignore[return-value]
@@ -152,20 +164,27 @@ def _is_log_path(path: str) -> bool:
 
 
 def _is_for_loopback() -> bool:
-    """Whether the request names this computer as its host and did not come through a proxy.
+    """Whether the request comes from this computer, names it as its host, and did not come through a proxy.
 
-    The name counts, not the peer's address: a page of another site can make a browser on this computer ask here (DNS
-    rebinding), but the host it names is its own. A proxy on this computer asks in the name of others.
+    The peer's address alone is not enough: a page of another site can make a browser on this computer ask here (DNS
+    rebinding), but the host it names is its own. And a proxy on this computer asks in the name of others.
     """
-    if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")):
+    if any(name in request.headers for name in PROXY_HEADERS):
         return False
     try:
-        name = urlsplit(f"//{request.host}").hostname or ""
+        host = urlsplit(f"//{request.host}").hostname or ""
     except ValueError:
         return False
-    if name == "localhost" or name.endswith(".localhost"):
+    # A Unix socket has no peer address.
+    return _is_loopback(host) and _is_loopback(request.remote_addr or "localhost")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

@@ -7,6 +7,7 @@ who may see logs in `web.log_access`.
 from collections.abc import Mapping
 
 from flask import Flask, Response, request
+from wsproto.utilities import RemoteProtocolError
 
 from chatapp.config import Settings
 from chatapp.realtime.handshake import Refusal, check_upgrade, offered_protocols
@@ -40,13 +41,20 @@ def protect(app: Flask, hub: Hub, settings: Settings) -> None:
         if spoken is None:
             return None
         environ = request.environ
-        refusal = check_upgrade(environ, settings.allowed_origins) or _no_room(hub)
+        # Without a token the logs are for this computer alone, and so not for pages of elsewhere that run on it.
+        only_ours = request.path == "/echo" and not settings.log_token
+        refusal = check_upgrade(environ, () if only_ours else settings.allowed_origins) or _no_room(hub)
         if refusal is not None:
             return answer(refusal)
         # Compression for each connection would cost 100 KB and twice the CPU a client: flask-sock must not see the offer.
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = next((name for name in offered_protocols(environ) if name in spoken), "")
         return None
+
+    @app.errorhandler(RemoteProtocolError)
+    def refuse_handshake(_error: RemoteProtocolError) -> Response:
+        """What the checks above let through and flask-sock's handshake does not understand."""
+        return answer(Refusal(400, "This is no WebSocket handshake that can be understood."))
 
     @app.after_request
     def add_headers(response: Response) -> Response:

@@ -165,8 +165,8 @@ class Settings:
     log_token: str = _setting(
         "",
         _secret_text,
-        "The token that opens the log half: at least 8 printable ASCII characters. Empty: it answers only requests from this "
-        "computer for a loopback host name; behind a proxy always set one.",
+        "The token that opens the log half: at least 8 printable ASCII characters. Empty: it answers only requests from "
+        "this computer for a loopback host name; behind a proxy always set one.",
     )
     log_watch: str = _setting(
         "auto",

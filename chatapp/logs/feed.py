@@ -86,7 +86,7 @@ class Feed:
 
     def close(self) -> Bookmark | None:
         """Stop following; returns what to remember."""
-        self._tailing.kill(block=False)
+        self._tailing.kill()
         self._watch.close()
         return self._tailer.bookmark()
 
@@ -217,7 +217,7 @@ class Feed:
     def _read_past(self, viewer: Viewer, source: Source, offset: int) -> None:
         """Send what lies between (source, offset) and the live end, then go live."""
         splitter = LineSplitter(offset)
-        while True:
+        while self._viewers.get(viewer.connection) is viewer:  # it may have gone while something here waited
             if source.end is None and splitter.end >= self._tailer.position:
                 # Nothing waits between this look and going live, so no line falls in between and none comes twice.
                 viewer.reading = None

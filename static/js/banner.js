@@ -1,6 +1,8 @@
 // The one quiet line that says the connection is gone, when it is tried again,
 // and "Now". Frame lays it over the stream, so nothing below it moves.
 
+import { config } from "./config.js";
+import { UNAUTHORIZED } from "./connection.js";
 import { html, nextTick, onMounted, onUnmounted, ref, watch } from "./html.js";
 import { t } from "./i18n.js";
 
@@ -31,10 +33,18 @@ export const ConnectionBanner = {
       stream.querySelector("[role=log]")?.focus({ preventScroll: true });
     });
 
+    // Only the logs have a token; loading them anew leads to its form, and back to the same view.
+    const tokenWanted = () => html`
+      <div ref=${banner} class="banner is-error">
+        <p role="status">${t("frame.tokenWanted")}</p>
+        <a class="banner-action" href=${`${config.base}/logs${location.search}`}>${t("frame.enterToken")}</a>
+      </div>`;
+
     return () => {
       const { state } = props.connection;
       if (!isShown(state)) return null;
       const refused = state.phase === "refused";
+      if (refused && state.code === UNAUTHORIZED) return tokenWanted();
       const text = refused
         ? t("frame.refused", { reason: state.reason || state.code })
         : t(props.keeps ? "frame.lostKept" : "frame.lost");

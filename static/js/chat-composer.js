@@ -7,6 +7,7 @@ import { loadEmoji, replaceShortcodes } from "./emoji.js";
 import { html, nextTick, onMounted, ref } from "./html.js";
 import { t } from "./i18n.js";
 import { icon } from "./icons.js";
+import { isVisible } from "./visible.js";
 
 // 229 is what browsers report for a key an input method has taken; Safari says so
 // for the Enter that ends a composition, when isComposing is false already.
@@ -50,7 +51,7 @@ export const Composer = {
     const send = async () => {
       if (!characters && draft.value.includes(":")) await emojiReady();
       const text = (characters ? replaceShortcodes(draft.value, characters) : draft.value).trimEnd();
-      if (text.trim() === "") return;
+      if (!isVisible(text)) return;
       const excess = props.session.excess(text);
       if (excess) {
         error.value = t("chat.tooLong", { bytes: excess.bytes, limit: excess.limit });
@@ -111,7 +112,7 @@ export const Composer = {
               placeholder=${t("chat.write", { room: props.room })} aria-label=${t("chat.write", { room: props.room })}
               aria-describedby=${trouble ? "composer-error" : null} aria-invalid=${error.value ? "true" : null}
               aria-autocomplete="list" aria-controls=${open ? "emoji-list" : null}
-              aria-activedescendant=${open ? `emoji-${active}` : null}
+              aria-activedescendant=${active >= 0 ? `emoji-${active}` : null}
               onInput=${typed} onKeydown=${pressed} onBlur=${() => { list.value = closed(); }}></textarea>
             <div class="composer-row">
               <button type="button" class="icon-button" title=${t("chat.emoji")} aria-label=${t("chat.emoji")}

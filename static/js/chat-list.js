@@ -62,13 +62,13 @@ export const MessageList = {
     // Before the browser says that the view was scrolled: rows dropped at the top
     // move it, which must not look like a reader going up.
     onUpdated(resized);
-    watch(() => props.store.messages.length, () => props.store.trim(stick.atEnd));
+    watch(() => props.store.earlier.length + props.store.messages.length, () => props.store.trim(stick.atEnd));
     expose({ toEnd });
 
     const row = (item) => {
       switch (item.type) {
         case "missed":
-          return html`<p key=${item.key} class="list-line is-missed">${t("chat.missed")}</p>`;
+          return html`<p key=${item.key} class="list-line is-missed"><span>${t("chat.missed")}</span></p>`;
         case "day":
           return html`<p key=${item.key} class="list-line"><span>${formatDay(item.time, now.value)}</span></p>`;
         case "new":

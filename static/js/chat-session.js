@@ -25,7 +25,6 @@ export class ChatSession {
     Object.assign(this, { connection, store, state, onWelcome, onRefused, now, newId, later });
     this.person = null;
     this.epoch = null;
-    this.resumed = false;
   }
 
   // What a page draws, made reactive by it: `joined` while messages go straight
@@ -89,14 +88,12 @@ export class ChatSession {
     this.state.limits = { ...this.state.limits, ...limits };
     this.state.trouble = "";
     this.onWelcome(you);
-    const { resume } = this.store;
-    this.resumed = resume !== null;
-    this.connection.send({ type: "join", room: ROOM, resume });
+    this.connection.send({ type: "join", room: ROOM, resume: this.store.resume });
   }
 
   joined(message) {
     if (message.room !== ROOM) return;
-    this.store.joined(message, { epoch: this.epoch, resumed: this.resumed });
+    this.store.joined(message, this.epoch);
     this.later(() => this.store.settled(), SETTLE_MS);
     this.state.joined = true;
     // What waited goes out again with its ids, in the order it was written. Some

@@ -1,20 +1,22 @@
-// What the reader has of one room: the confirmed messages in the server's order,
-// then one's own that are not confirmed yet. Events come in through joined() and
+// What the reader has of one room: what was said before a gap, the confirmed messages
+// in the server's order, then one's own that are not confirmed yet. Events come in through joined() and
 // received(); what is written goes through add(). Knows no socket and no markup;
 // chat.js makes it reactive.
 //
 // Messages are frozen and replaced, never changed: a row is redrawn exactly when
-// its object is another one.
+// its object is another one. A server that was started anew counts from 1 again, in
+// another epoch; a message keeps its id. What the page had stays above a divider, for
+// the server may not have it any more.
 
 const SHOWN = 1000; // rows kept while the reader is at the end
 const MOST = 5000;  // and while reading further up, where dropping rows could disturb
 
 export class ChatStore {
+  earlier = [];         // confirmed, from before a gap; the last before each has `gapAfter`
   messages = [];        // confirmed, ascending seq
   unconfirmed = [];     // pending and failed, in the order they were written
   epoch = null;
   position = null;      // seq to resume after; null: nothing received yet
-  missed = false;       // the list starts anew after a gap
   loading = true;       // the page of history is still coming
   newFrom = null;       // key of the first message that came unseen
   unseen = 0;           // messages of others that came while `seen` was false
@@ -26,13 +28,11 @@ export class ChatStore {
     return this.position === null ? null : { epoch: this.epoch, seq: this.position };
   }
 
-  joined({ seq, recovered }, { epoch, resumed }) {
+  joined({ seq, recovered }, epoch) {
     this.epoch = epoch;
     if (!recovered) {
-      this.missed = resumed;
-      this.messages = [];
+      setAside(this);
       this.position = seq === 0 ? 0 : null;
-      this.newFrom = null;
       this.historyUntil = seq;
     }
     this.loading = !recovered && seq > 0;
@@ -45,7 +45,7 @@ export class ChatStore {
     if (!mine || mine.sends <= 1) this.position = Math.max(this.position ?? 0, event.seq);
     if (event.seq >= this.historyUntil) this.loading = false;
     const message = Object.freeze({
-      key: mine?.key ?? `seq-${event.seq}`,
+      key: mine?.key ?? `${this.epoch}-${event.seq}`,
       id: event.id,
       seq: event.seq,
       time: Date.parse(event.time),
@@ -54,11 +54,12 @@ export class ChatStore {
       status: "sent",
     });
     if (mine) this.unconfirmed = this.unconfirmed.filter((other) => other !== mine);
+    const isHistory = event.seq <= this.historyUntil;
+    if (isHistory && this.earlier.some((other) => other.id === event.id)) return;
     // Ours, stored long ago, and the page that is shown begins later.
     if (mine && event.seq < this.messages[0]?.seq) return;
     const added = insert(this.messages, message);
-    const live = event.seq > this.historyUntil;
-    if (added && live && !mine && event.user.id !== this.userId) countUnseen(this, message);
+    if (added && !isHistory && !mine && event.user.id !== this.userId) countUnseen(this, message);
   }
 
   // The page of history may hold less than it announced.
@@ -102,9 +103,18 @@ export class ChatStore {
 
   // Drops the oldest rows over the cap; only the page knows when that is harmless.
   trim(atEnd) {
-    const cap = atEnd ? SHOWN : MOST;
-    if (this.messages.length > cap) this.messages.splice(0, this.messages.length - cap);
+    const excess = Math.max(0, this.earlier.length + this.messages.length - (atEnd ? SHOWN : MOST));
+    const ofEarlier = Math.min(excess, this.earlier.length);
+    this.earlier.splice(0, ofEarlier);
+    this.messages.splice(0, excess - ofEarlier);
   }
+}
+
+function setAside(store) {
+  const last = store.messages.at(-1);
+  if (!last) return; // nothing shown, or nothing since the last gap
+  store.earlier.push(...store.messages.slice(0, -1), Object.freeze({ ...last, gapAfter: true }));
+  store.messages = [];
 }
 
 // Nearly always an append. A number that is there already is the same event.

@@ -79,6 +79,14 @@ const Chat = {
       return count === 0 || confirm(t("chat.leaveUnsent", { count }));
     };
 
+    // What waits is lost with the page: the browser asks. Only while something does,
+    // for a page with such a listener is not kept for the way back.
+    const ask = (event) => event.preventDefault();
+    watch(() => (room.value?.store.unconfirmed.length ?? 0) > 0, (isUnsent) => {
+      if (isUnsent) addEventListener("beforeunload", ask);
+      else removeEventListener("beforeunload", ask);
+    });
+
     document.addEventListener("visibilitychange", () => {
       arriving.flush(); // a frame that was asked for may not come any more
       hidden.value = document.hidden;

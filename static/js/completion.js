@@ -1,15 +1,21 @@
 // The list that opens while an emoji's code is typed: what it offers, which one is
 // active, what the text becomes. Plain state; the composer draws it and passes keys.
+// Enter takes only what is active, and sends otherwise: a name that merely holds the
+// letters is not active before the arrows have gone there.
 
 import { codeAtCaret, completions } from "./emoji.js";
 
-export const closed = () => ({ items: [], active: 0, start: 0, end: 0 });
+const NONE = -1;
+
+export const closed = () => ({ items: [], active: NONE, start: 0, end: 0 });
 
 // After an input: the list for the code before the caret, or closed.
 export function offer(text, caret, characters) {
   const typed = codeAtCaret(text, caret);
   const items = typed ? completions(typed.code, characters) : [];
-  return items.length ? { items, active: 0, start: typed.start, end: caret } : closed();
+  if (items.length === 0) return closed();
+  const active = items[0].name.startsWith(typed.code) ? 0 : NONE;
+  return { items, active, start: typed.start, end: caret };
 }
 
 // The button asks for the common ones, at the caret.
@@ -24,9 +30,9 @@ export function onKey(list, key) {
   if (count === 0) return null;
   switch (key) {
     case "ArrowDown": return { list: { ...list, active: (list.active + 1) % count } };
-    case "ArrowUp": return { list: { ...list, active: (list.active + count - 1) % count } };
-    case "Enter":
-    case "Tab": return { list: closed(), pick: list.active };
+    case "ArrowUp": return { list: { ...list, active: (Math.max(list.active, 0) + count - 1) % count } };
+    case "Enter": return list.active === NONE ? null : { list: closed(), pick: list.active };
+    case "Tab": return { list: closed(), pick: Math.max(list.active, 0) };
     case "Escape": return { list: closed() };
     default: return null;
   }

@@ -3,7 +3,6 @@
 
 const defaults = {
   base: "",
-  version: "",
   avatars: "local",
   limits: { message_bytes: 65536, username_chars: 64 },
 };

@@ -20,6 +20,7 @@ const SLEPT_MS = 90_000;        // ticks so far apart: the machine slept (a hidd
 
 const GOING_AWAY = 1001;
 const NOT_ALLOWED = 1008;
+export const UNAUTHORIZED = 401; // no close code: of a handshake, as a caller found out
 
 export function freshState() {
   return {
@@ -60,11 +61,11 @@ export class Connection {
   #ticker = null;
 
   constructor({
-    path, protocol, onOpen, onMessage, onState = () => {}, state = freshState(),
+    path, protocol, onOpen, onMessage, onState = () => {}, onFailedAttempt = () => {}, state = freshState(),
     WebSocket = globalThis.WebSocket, random = Math.random, now = Date.now,
     timers = globalThis, events = globalThis, location = globalThis.location,
   }) {
-    Object.assign(this, { path, protocol, onOpen, onMessage, onState, state });
+    Object.assign(this, { path, protocol, onOpen, onMessage, onState, onFailedAttempt, state });
     Object.assign(this, { WebSocket, random, now, timers, events, location });
   }
 
@@ -82,6 +83,13 @@ export class Connection {
     if (this.state.phase !== "connected" || this.#socket?.readyState !== 1) return false;
     this.#socket.send(JSON.stringify(object));
     return true;
+  }
+
+  // Whoever was told of a failed attempt knows that others would fail alike.
+  refuse(code, reason = "") {
+    if (this.#ticker === null || this.state.phase === "connected") return;
+    this.#dropSocket();
+    this.#setState({ phase: "refused", again: true, retryAt: null, code, reason });
   }
 
   // A person, the network or the clock says: now.
@@ -130,7 +138,8 @@ export class Connection {
   }
 
   #lost(code, reason) {
-    if (this.state.phase === "connected" && this.now() - this.#openedAt >= STABLE_MS) this.#failures = 0;
+    const wasOpen = this.state.phase === "connected";
+    if (wasOpen && this.now() - this.#openedAt >= STABLE_MS) this.#failures = 0;
     this.#dropSocket();
     if (isRefusal(code)) {
       this.#setState({ phase: "refused", again: true, retryAt: null, code, reason });
@@ -139,6 +148,7 @@ export class Connection {
     const wait = waitBeforeRetry(this.#failures, code, this.random);
     this.#failures += 1;
     this.#retryIn(wait, { code, reason });
+    if (!wasOpen) this.onFailedAttempt(); // how a handshake was answered, a script is not told
   }
 
   #retryIn(wait, why) {

@@ -4,8 +4,10 @@
 
 import { splitLinks } from "./links.js";
 
-const CODE = /:([a-z0-9_+-]+):/gi;
-const OPEN_CODE = /(?:^|[^\w:]):([a-z0-9_+-]{2,})$/i;
+const CODES = /(?::[a-z0-9_+-]+:)+/gi; // :a: or :a::b:
+// :-p, :30 and the like are no beginning of a code.
+const OPEN_CODE = /(?:^|[^\w:]):([a-z][a-z0-9_+-]+|[+-]1)$/i;
+const HELD = 3; // letters from which on a name may hold them further in
 const DIGIT = /\d/;
 const WORD = /[a-z0-9]/i;
 
@@ -23,8 +25,8 @@ export function loadEmoji() {
 
 const find = (characters, code) => (Object.hasOwn(characters, code) ? characters[code] : undefined);
 
-// Only whole, known codes turn; a clock time (12:30:45), the middle of a:b:c and an
-// address do not.
+// Only whole, known codes turn; a clock time (12:30:45), the middle of a:b:c or of
+// A::b::C and an address do not.
 export function replaceShortcodes(text, characters) {
   return splitLinks(text).map((part) => (part.href ? part.text : replaceInWords(part.text, characters))).join("");
 }
@@ -32,22 +34,22 @@ export function replaceShortcodes(text, characters) {
 function replaceInWords(text, characters) {
   let result = "";
   let done = 0;
-  CODE.lastIndex = 0;
-  for (let match; (match = CODE.exec(text));) {
+  CODES.lastIndex = 0;
+  for (let match; (match = CODES.exec(text));) {
     const end = match.index + match[0].length;
-    const left = text[match.index - 1] ?? "";
-    const right = text[end] ?? "";
-    const inside = DIGIT.test(left + right) || (WORD.test(left) && WORD.test(right));
-    const emoji = inside ? undefined : find(characters, match[1].toLowerCase());
-    if (emoji === undefined) {
-      CODE.lastIndex = end - 1; // its closing colon may open the next code
+    const codes = match[0].slice(1, -1).split("::");
+    const found = codes.map((code) => find(characters, code.toLowerCase()));
+    if (isInside(text[match.index - 1] ?? "", text[end] ?? "") || found.includes(undefined)) {
+      CODES.lastIndex = end - 1; // its closing colon may open the next code
       continue;
     }
-    result += text.slice(done, match.index) + emoji;
+    result += text.slice(done, match.index) + found.join("");
     done = end;
   }
   return result + text.slice(done);
 }
+
+const isInside = (left, right) => DIGIT.test(left + right) || left === ":" || right === ":" || (WORD.test(left) && WORD.test(right));
 
 // The code being typed before the caret: { start, code }, or null.
 export function codeAtCaret(text, caret) {
@@ -56,7 +58,7 @@ export function codeAtCaret(text, caret) {
 }
 
 // Codes that begin with what was typed come first, the shortest before the longer
-// ones; then those that hold it.
+// ones; then those that hold it, if it is long enough to mean something.
 export function completions(code, characters, limit = 8) {
   if (code === "") return COMMON.filter((name) => name in characters).map((name) => ({ name, emoji: characters[name] }));
   const beginning = [];
@@ -64,7 +66,7 @@ export function completions(code, characters, limit = 8) {
   for (const name of Object.keys(characters)) {
     const at = name.indexOf(code);
     if (at === 0) beginning.push(name);
-    else if (at > 0) holding.push(name);
+    else if (at > 0 && code.length >= HELD) holding.push(name);
   }
   const byLength = (a, b) => a.length - b.length || (a < b ? -1 : 1);
   const seen = new Set();

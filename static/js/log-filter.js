@@ -23,9 +23,9 @@ export function textTest(filter) {
   return (text) => (only === null || only(text)) && (not === null || !not(text));
 }
 
-// The places of `mark` in a text: [[start, end], ...].
-export function marker(filter) {
-  const finder = filter.mark === "" ? null : find(filter.mark, filter.exact.mark, "g");
+// The places of `mark`, or of another field, in a text: [[start, end], ...].
+export function marker(filter, field = "mark") {
+  const finder = filter[field] === "" ? null : find(filter[field], filter.exact[field], "g");
   if (finder === null) return () => [];
   return (text) => Array.from(text.matchAll(finder), (match) => [match.index, match.index + match[0].length]);
 }

@@ -6,7 +6,7 @@ import { formatNumber, t } from "./i18n.js";
 import { CAP } from "./log-store.js";
 
 export const LogFoot = {
-  props: { session: Object, store: Object, state: Object, version: Number },
+  props: { session: Object, store: Object, state: Object, connected: Boolean, version: Number },
   setup(props) {
     const now = ref(Date.now());
     let clock = null;
@@ -18,9 +18,11 @@ export const LogFoot = {
 
     const place = () => {
       const { phase, position, size } = props.state;
-      if (phase !== "opened" || position === null) return null;
+      if (!props.connected || phase !== "opened" || position === null) return null;
       // No size: the file is newer than the last list of files, and so is what was read of it.
-      if (size === null || position.next >= size) return html`<span key="place" class="log-figure is-place">${t("logs.atEnd")}</span>`;
+      const isAtEnd = size === null || position.next >= size;
+      if (isAtEnd && props.store.mode !== "following") return null; // received, but not what is seen
+      if (isAtEnd) return html`<span key="place" class="log-figure is-place">${t("logs.atEnd")}</span>`;
       const share = formatNumber(Math.min(0.999, position.next / size), { style: "percent", maximumFractionDigits: 1 });
       return html`<span key="place" class="log-figure is-place">${t("logs.at", { share })}</span>`;
     };

@@ -31,6 +31,9 @@ export function showWhole(line) {
   line.height = null;
 }
 
+// Whether one of the places lies in what is not shown, be it with its end alone.
+export const isBehind = ({ text, shown }, places) => shown !== text && places(text).some(([, end]) => end > shown.length);
+
 // Not in the middle of a character of two halves.
 const edgeAt = (text, at) => (/[\ud800-\udbff]/.test(text[at - 1]) ? at - 1 : at);
 

@@ -3,6 +3,7 @@
 // the row that is being read where it is. What to keep is the store's, where rows
 // stand is Geometry's, what scrolling means is ScrollRule's.
 
+import { copiedText } from "./log-copy.js";
 import { Geometry, ROW } from "./log-geometry.js";
 import { showWhole } from "./log-line.js";
 import { LogRow } from "./log-row.js";
@@ -12,12 +13,12 @@ import { t } from "./i18n.js";
 import { icon } from "./icons.js";
 
 const UP_KEYS = ["Home", "PageUp", "ArrowUp"];
-const MORE = 30;   // columns that the button of a line shown in part may take
+const MORE = 40;   // columns that the button of a line shown in part may take
 const GUTTER = 36; // px beside the text: edge and spaces, as in logs.css
 
 export const LogList = {
   // version: changes whenever the store has; changed(): tells that it was changed here.
-  props: { store: Object, version: Number, wrap: Boolean, marks: Function, file: String, changed: Function },
+  props: { store: Object, version: Number, wrap: Boolean, marks: Function, hits: Function, file: String, changed: Function },
   setup(props, { expose, slots }) {
     const view = ref(null);
     const list = ref(null);
@@ -87,6 +88,18 @@ export const LogList = {
       props.changed();
       await nextTick();
       getSelection().selectAllChildren(list.value);
+    };
+
+    // Of a selection that goes beyond the stream the browser copies what is seen.
+    const copied = (event) => {
+      const range = getSelection().rangeCount > 0 && getSelection().getRangeAt(0);
+      if (!range || !list.value.contains(range.commonAncestorContainer)) return;
+      const { visible } = props.store;
+      const rowOf = (element) => visible[geometry.indexOf(Number(element.dataset.row))];
+      const text = copiedText(range, list.value.children, rowOf);
+      if (text === null) return;
+      event.clipboardData.setData("text/plain", text);
+      event.preventDefault();
     };
 
     // Where the view is.
@@ -199,10 +212,10 @@ export const LogList = {
         <div class="log">
           <div ref=${view} class=${["log-view", props.wrap && "is-wrapped"]} role="log" aria-live="off" tabindex="0"
             aria-label=${t("logs.lines", { file: props.file ?? "" })} onScroll=${scrolled} onWheelPassive=${wheeled}
-            onTouchstartPassive=${touched} onTouchmovePassive=${dragged} onKeydown=${keyed}>
+            onTouchstartPassive=${touched} onTouchmovePassive=${dragged} onKeydown=${keyed} onCopy=${copied}>
             <div class="log-canvas" style=${canvas}>
               <div ref=${list} class="log-rows" style=${{ transform: `translateY(${geometry.top(range[0])}px)` }}>
-                ${rows.map((row) => LogRow(row, props.marks, props.file, whole))}
+                ${rows.map((row) => LogRow(row, { marks: props.marks, hits: props.hits, file: props.file, whole }))}
               </div>
             </div>
             ${!store.visible.some((row) => row.kind === "line") && slots.default?.()}

@@ -6,10 +6,13 @@
 // they read (scrolled up) or have paused, nothing that is shown is taken away: new
 // lines are added below, up to CAP of them, or wait out of sight (paused, or more
 // than that); of those that wait again the newest CAP are kept. Following shows all
-// and lets the oldest go. So a page holds three times CAP at the worst, and what is
-// being read never moves.
+// and lets the oldest go. What is being read never moves.
+//
+// A filter keeps what it lets through: of the lines that pass the oldest over CAP are
+// let go, and of those that do not pass likewise. So a page holds five times CAP at
+// the worst.
 
-import { freshFilter, textTest } from "./log-filter.js";
+import { freshFilter, isActive, textTest } from "./log-filter.js";
 import { LEVELS } from "./log-level.js";
 import { makeLine } from "./log-line.js";
 
@@ -47,8 +50,10 @@ export class LogStore {
   }
 
   addLines(raws) {
-    // Of a batch that is larger than all that will be kept, the rest needs no look.
-    const skipped = this.mode === "following" ? Math.max(0, raws.length - this.#cap) : 0;
+    // Of a batch that is larger than all that will be kept, the rest needs no look;
+    // with a filter it does.
+    const isEnough = this.mode === "following" && !isActive(this.#filter);
+    const skipped = isEnough ? Math.max(0, raws.length - this.#cap) : 0;
     this.letGo += skipped;
     for (let at = skipped; at < raws.length; at += 1) {
       const line = makeLine(raws[at], this.#above);
@@ -98,9 +103,21 @@ export class LogStore {
     this.mode = "paused";
   }
 
+  // Takes what the reader had. New lines that were announced and nobody saw wait on,
+  // or are shown where the reader has not asked for a pause.
   clear() {
+    const unseen = [...this.rows.slice(this.rows.length - this.#shownSince), ...this.#waiting];
+    const { mode } = this;
     this.#empty();
     this.cleared = true;
+    this.#waiting = unseen;
+    for (const row of unseen) this.#weigh(row);
+    if (mode === "paused") {
+      this.mode = mode;
+      this.fresh = unseen.filter((row) => row.kind === "line" && this.#isShown(row)).length;
+    } else {
+      this.follow();
+    }
   }
 
   // Another file: nothing of the one before remains.
@@ -149,33 +166,40 @@ export class LogStore {
   }
 
   #trim() {
-    const { mode } = this;
-    if (mode === "following") {
-      const gone = this.#cutFront(this.rows);
-      if (gone > 0) {
-        const first = this.rows[0]?.id ?? Infinity;
-        const keep = this.visible.findIndex((row) => row.id >= first);
-        this.visible.splice(0, keep < 0 ? this.visible.length : keep);
-      }
-    } else {
-      this.#cutFront(this.#waiting);
+    if (this.mode !== "following") {
+      this.#waiting = this.#newest(this.#waiting);
+      return;
     }
+    const rows = this.#newest(this.rows);
+    if (rows === this.rows) return;
+    this.rows = rows;
+    this.visible = rows.filter((row) => this.#isShown(row));
   }
 
-  // Lets the oldest go, until no more than CAP lines are left; returns how many rows went.
-  #cutFront(rows) {
-    let lines = rows.length > this.#cap ? countLines(rows) : 0;
-    let cut = 0;
-    while (lines > this.#cap || rows.length - cut > this.#cap + EXTRA_ROWS) {
-      const row = rows[cut];
-      cut += 1;
-      if (row.kind !== "line") continue;
-      lines -= 1;
-      this.letGo += 1;
-      if (row.passes && row.level) this.counts[row.level] -= 1;
+  // The rows without the oldest lines over CAP, counted by whether they pass, and
+  // without the notices that have lost all that stood above them.
+  #newest(rows) {
+    const over = { passing: -this.#cap, other: -this.#cap, notice: -EXTRA_ROWS };
+    const kindOf = (row) => (row.kind !== "line" ? "notice" : this.#isShown(row) ? "passing" : "other");
+    for (const row of rows) over[kindOf(row)] += 1;
+    if (over.passing <= 0 && over.other <= 0 && over.notice <= 0) return rows;
+    const kept = [];
+    for (const row of rows) {
+      const kind = kindOf(row);
+      const isAboveAll = kind === "notice" && kept.length === 0 && (over.passing > 0 || over.other > 0);
+      if (over[kind] > 0 || isAboveAll) {
+        over[kind] -= 1;
+        if (kind !== "notice") this.#forget(row);
+      } else {
+        kept.push(row);
+      }
     }
-    rows.splice(0, cut);
-    return cut;
+    return kept;
+  }
+
+  #forget(row) {
+    this.letGo += 1;
+    if (row.passes && row.level) this.counts[row.level] -= 1;
   }
 }
 

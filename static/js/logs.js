@@ -4,8 +4,9 @@
 
 import { LogBar } from "./log-bar.js";
 import { config } from "./config.js";
-import { Connection, freshState as freshConnection } from "./connection.js";
+import { Connection, freshState as freshConnection, UNAUTHORIZED } from "./connection.js";
 import { Frame } from "./frame.js";
+import { isTokenWanted } from "./log-access.js";
 import { isActive, freshFilter, marker, readAddress, writeAddress } from "./log-filter.js";
 import { LogFiles } from "./log-files.js";
 import { LogFoot } from "./log-foot.js";
@@ -46,6 +47,7 @@ const Logs = {
       onOpen: () => session.opened(),
       onMessage: (message) => session.received(message),
       onState: ({ phase }) => { if (phase !== "connected") session.flush(); },
+      onFailedAttempt: async () => { if (await isTokenWanted(config.base)) connection.refuse(UNAUTHORIZED); },
     });
     const session = new LogSession({ connection, store, state, onChange: changed, schedule: soon });
 
@@ -55,6 +57,17 @@ const Logs = {
     const choose = (file) => {
       session.choose(file);
       changed();
+    };
+    // From a person's choice there is a way back; filters change the entry they stand in.
+    const chosen = (file) => {
+      if (file === state.file) return;
+      choose(file);
+      history.pushState(null, "", search(file));
+    };
+    const wentBack = () => {
+      const asked = readAddress(location.search);
+      Object.assign(filter, asked.filter);
+      choose(asked.file ?? state.file);
     };
     const toggleWrap = () => {
       wrap.value = !wrap.value;
@@ -78,10 +91,15 @@ const Logs = {
     watch([() => state.file, filter], () => history.replaceState(null, "", search(state.file)));
     watch(() => state.file, (file) => { document.title = file === null ? "chatapp" : `${file} · chatapp`; });
     const marks = computed(() => marker(filter));
+    const hits = computed(() => {
+      const [mark, only] = [marker(filter), marker(filter, "only")];
+      return (text) => [...mark(text), ...only(text)];
+    });
 
     // Read out when the state changes, and from time to time while lines gather.
-    const speak = () => { spoken.value = logStatus(state, store); };
-    watch([() => state.file, () => state.phase, () => (void version.value, store.mode)], speak, { immediate: true });
+    const isConnected = () => connection.state.phase === "connected";
+    const speak = () => { spoken.value = logStatus(state, store, isConnected()); };
+    watch([() => state.file, () => state.phase, isConnected, () => (void version.value, store.mode)], speak, { immediate: true });
 
     const actions = {
       pause: () => (store.mode === "following" ? pause() : follow()),
@@ -105,6 +123,7 @@ const Logs = {
     let clock = null;
     onMounted(() => {
       addEventListener("keydown", keyed);
+      addEventListener("popstate", wentBack);
       document.addEventListener("visibilitychange", hidden);
       clock = setInterval(speak, STATUS_MS);
       if (asked.file) choose(asked.file);
@@ -112,13 +131,14 @@ const Logs = {
     });
     onUnmounted(() => {
       removeEventListener("keydown", keyed);
+      removeEventListener("popstate", wentBack);
       document.removeEventListener("visibilitychange", hidden);
       clearInterval(clock);
       connection.close();
     });
 
     const empty = () => {
-      const filtered = store.kept > 0 && isActive(filter);
+      const filtered = store.kept > 0 && store.fresh === 0 && isActive(filter);
       const words = filtered ? t("logs.allFiltered", { count: store.kept }) : emptyWords(state, store);
       return html`
         <div class="empty log-empty"><p>${words}</p>
@@ -126,11 +146,11 @@ const Logs = {
         </div>`;
     };
     const slots = {
-      side: () => html`<${LogFiles} files=${state.files} file=${state.file} search=${search} onChoose=${choose} />`,
+      side: () => html`<${LogFiles} files=${state.files} file=${state.file} search=${search} onChoose=${chosen} />`,
       head: () => html`
         <div class="log-heading">
           <h1 class="head-title" title=${state.file}>${state.file ?? t("logs.title")}</h1>
-          <p class=${["head-context", ["gone", "denied", "refused"].includes(state.phase) && "is-trouble"]}>${(void version.value, headWords(state, store.mode))}</p>
+          <p class=${["head-context", ["gone", "denied", "refused"].includes(state.phase) && "is-trouble"]}>${(void version.value, headWords(state, store.mode, isConnected()))}</p>
         </div>
         <div class="log-tools">
           <button type="button" class="icon-button" aria-pressed=${String(wrap.value)} title=${t("logs.wrapHint")}
@@ -141,10 +161,10 @@ const Logs = {
         <${LogBar} ref=${bar} filter=${filter} counts=${(void version.value, { ...store.counts })} mode=${store.mode}
           onPause=${pause} onFollow=${follow} />`,
       default: () => html`
-        <${LogList} ref=${list} store=${store} version=${version.value} wrap=${wrap.value} marks=${marks.value}
+        <${LogList} ref=${list} store=${store} version=${version.value} wrap=${wrap.value} marks=${marks.value} hits=${hits.value}
           file=${state.file} changed=${changed}>${{ default: empty }}<//>
         <p class="visually-hidden" role="status">${spoken.value}</p>
-        <${LogFoot} session=${session} store=${store} state=${state} version=${version.value} />`,
+        <${LogFoot} session=${session} store=${store} state=${state} connected=${isConnected()} version=${version.value} />`,
     };
     return () => html`<${Frame} page="logs" connection=${connection}>${slots}<//>`;
   },

@@ -40,6 +40,14 @@ def test_an_emoji_is_chosen_from_the_list_by_keys(new_page: NewPage, server: Ser
     expect(composer(page)).to_be_focused()
 
 
+def test_smileys_of_old_are_sent_with_enter(new_page: NewPage, server: Server) -> None:
+    page = enter(new_page, server, "maya")
+    for text in ("haha :-p", "nice :DD", "well :pp", "ratio at :30", "foo :-m", "only in the middle :mile"):
+        composer(page).press_sequentially(text)
+        page.keyboard.press("Enter")
+        sent(page, text)
+
+
 def test_enter_sends_and_shift_enter_breaks_the_line(new_page: NewPage, server: Server) -> None:
     page = enter(new_page, server, "maya")
     composer(page).press_sequentially("first")
@@ -53,6 +61,7 @@ def test_enter_sends_and_shift_enter_breaks_the_line(new_page: NewPage, server: 
     sent(page, "first\nsecond")
     count = page.locator(".message").count()
     page.keyboard.press("Enter")  # nothing written, nothing sent
+    write(page, "\u200b \u2060")  # nor anything that can be seen
     write(page, "after the empty one")
     sent(page, "after the empty one")
     assert page.locator(".message").count() == count + 1

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.browser.chat_page import CUT, NewPage, Serve, connected, enter, row, sent, write
+from tests.browser.chat_page import CUT, NewPage, Serve, above_the_end, connected, enter, row, sent, talk, write
 from tests.conftest import Server
 
 
@@ -25,10 +25,50 @@ def test_a_killed_server_is_seen_and_what_was_written_meanwhile_is_sent_once(new
     server.start()
     for page in (maya, tom):
         page.locator(".banner").wait_for(state="detached")
-        # A new server has forgotten what was before, and the page says that it can't know.
-        expect(page.locator(".message-text")).to_have_text(["written meanwhile", "and this"])
+        # A new server has forgotten what was before; the page has not, and says that it can't know the rest.
+        expect(page.locator(".message-text")).to_have_text(["before", "written meanwhile", "and this"])
         expect(page.get_by_text("may be missing here")).to_be_visible()
     sent(maya, "and this")
+
+
+def test_a_restarted_server_moves_nothing_that_is_read(new_page: NewPage, serve: Serve) -> None:
+    server = serve(MESSAGE_RATE=0)
+    page = enter(new_page, server, "maya", height=600)
+    page.expected_console = CUT
+    assert page.locator(".is-missed").count() == 0
+    talk(server, *(f"line {number}" for number in range(60)))
+    expect(row(page, "line 59")).to_be_in_viewport()
+    page.get_by_role("log").hover()
+    page.mouse.wheel(0, -600)
+    above_the_end(page, 500)
+    place = row(page, "line 35").bounding_box()
+    server.kill()
+    expect(page.locator(".banner")).to_be_visible()
+    server.start()
+    talk(server, "after the restart")
+    expect(row(page, "after the restart")).to_be_attached()
+    expect(page.locator(".message")).to_have_count(61)
+    expect(page.locator(".is-missed")).to_have_count(1)
+    assert row(page, "line 35").bounding_box() == place
+
+
+def test_unsent_messages_are_not_lost_without_a_question(new_page: NewPage, serve: Serve) -> None:
+    server = serve()
+    page = enter(new_page, server, "maya")
+    page.expected_console = CUT
+    page.context.set_offline(True)
+    expect(page.locator(".banner")).to_be_visible()
+    write(page, "not yet")
+    expect(row(page, "not yet")).to_have_class(re.compile("is-pending"))
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    with page.expect_event("dialog") as asked:
+        page.get_by_role("link", name="Logs").click(no_wait_after=True)
+    assert asked.value.type == "beforeunload"
+    expect(row(page, "not yet")).to_be_visible()
+    page.context.set_offline(False)
+    sent(page, "not yet")
+    page.get_by_role("link", name="Logs").click()  # nothing waits: no question, or this would hang
+    expect(page).to_have_url(re.compile("/logs"))
 
 
 def test_an_interrupted_connection_misses_and_doubles_nothing(new_page: NewPage, serve: Serve) -> None:

@@ -126,8 +126,17 @@ def test_addresses_become_links_that_tell_nothing_of_this_page(new_page: NewPage
 
 def test_a_name_that_turns_the_writing_direction_does_not_disturb_its_row(new_page: NewPage, serve: Serve) -> None:
     server = serve()
-    page = new_page(user=("\u202egnp.exe", "x@example.org"))
+    page = new_page()
     page.goto(server.url)
+    name, email = page.get_by_label("User name"), page.get_by_label("E-mail")
+    email.fill("x@example.org")
+    for unseen in ("\u202egnp.exe", "\u200b\u2060"):
+        name.fill(unseen)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("Choose a name that can be seen.")
+        name.fill("")
+    name.fill("מאיה 12")
+    page.keyboard.press("Enter")
     connected(page)
     write(page, "hello")
     sent(page, "hello")

@@ -255,6 +255,67 @@ def test_a_selection_stops_following_and_copies_plain_lines(new_page: NewPage, s
     assert all_lines(page)[:60] == lines
 
 
+def clipboard(page: Any) -> str:
+    page.keyboard.press("Control+c")
+    text: str = page.evaluate("() => navigator.clipboard.readText()")
+    return text
+
+
+def test_copying_gives_whole_lines_also_where_a_part_is_shown(new_page: NewPage, server: Any, file: Path) -> None:
+    long = "ERROR long " + "x" * 5000 + " end"
+    lines = ["first", long, "  as the one above", "last"]
+    append(file, *lines)
+    page = look(new_page, server, file.name, "&mark=ERROR", permissions=["clipboard-read", "clipboard-write"])
+    expect(page.locator(".log-line")).to_have_count(4)
+    all_lines(page)
+    assert clipboard(page).splitlines() == lines
+    # From within one row to within another, with the words that are only read out left away.
+    select = """([[first, from], [last, to]]) => {
+        const rows = document.querySelectorAll(".log-line");
+        const texts = (row) => [...row.childNodes].filter((node) => node.nodeType === 3 && node.data);
+        getSelection().setBaseAndExtent(texts(rows[first]).at(-1), from, texts(rows[last]).at(-1), to);
+    }"""
+    page.evaluate(select, [[0, 2], [2, 4]])
+    assert clipboard(page) == f"rst\n{long}\n  as"
+    page.evaluate(select, [[2, 2], [2, 4]])
+    assert clipboard(page) == "as"
+    page.locator(".log-line mark").dblclick()
+    assert clipboard(page).strip() == "ERROR"
+    page.locator(".log-line").nth(1).click(click_count=3)
+    assert clipboard(page).strip() == long
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_the_rest_of_a_long_line_is_in_sight_and_tells_of_hits(
+    new_page: NewPage, server: Any, file: Path, violations: Violations, color_scheme: str
+) -> None:
+    append(file, "short", "long " + "x" * 5000 + " needle")
+    page = look(new_page, server, file.name, color_scheme=color_scheme)
+    more = page.locator(".log-more")
+    expect(more).to_have_text("1,012 more characters")
+    expect(more).to_be_in_viewport(ratio=1)
+    page.get_by_label("mark", exact=True).fill("Needle")
+    expect(more).to_have_class(re.compile("has-hit"))
+    expect(more).to_have_text("1,012 more characters, with a match")
+    assert violations(page) == []
+    page.get_by_label("mark", exact=True).fill("long")
+    expect(more).not_to_have_class(re.compile("has-hit"))
+    page.get_by_label("only", exact=True).fill("needle")
+    expect(more).to_have_class(re.compile("has-hit"))
+    more.click()
+    expect(page.locator(".log-line")).to_contain_text("needle")
+    expect(more).to_have_count(0)
+
+
+def test_a_low_wide_window_has_room_for_lines_beside_the_open_filter(new_page: NewPage, server: Any, file: Path) -> None:
+    append(file, *numbered(1, 100))
+    page = look(new_page, server, file.name, width=640, height=400)
+    page.get_by_role("button", name="Filter", exact=True).click()
+    tops = {page.get_by_label(name, exact=True).bounding_box()["y"] for name in ("only", "not", "mark")}
+    assert len(tops) == 1
+    assert stream(page).bounding_box()["height"] >= 6 * 20
+
+
 def test_clear_empties_the_page_and_follows_on(new_page: NewPage, server: Any, file: Path) -> None:
     append(file, *numbered(1, 100))
     page = look(new_page, server, file.name)
@@ -266,6 +327,63 @@ def test_clear_empties_the_page_and_follows_on(new_page: NewPage, server: Any, f
     append(file, "after it")
     shows(page, "after it")
     assert file.read_text().startswith("line 00001\n")
+
+
+def test_clear_while_paused_drops_nothing_that_waits(new_page: NewPage, server: Any, file: Path) -> None:
+    append(file, "before")
+    page = look(new_page, server, file.name)
+    shows(page, "before")
+    page.get_by_role("button", name="Pause").click()
+    append(file, "one", "two")
+    expect(pill(page)).to_have_text("2 new lines")
+    page.get_by_role("button", name="Clear").click()
+    shows(page)
+    expect(page.locator(".empty")).to_have_text("Paused, 2 new lines")
+    page.get_by_role("button", name="Follow").click()
+    shows(page, "one", "two")
+
+
+def test_the_head_says_following_only_when_it_is_so(new_page: NewPage, serve: Serve) -> None:
+    server = serve()
+    append(server.logs_dir / "app.log", *numbered(1, 300))
+    page = look(new_page, server, "app.log")
+    page.expected_console = CUT
+    head, place = page.locator(".head-context"), page.locator(".log-figure.is-place")
+    expect(place).to_have_text("at the end of the file")
+    scroll_up(page, 600)
+    expect(head).to_contain_text("not following")
+    expect(place).to_have_count(0)
+    page.keyboard.press("End")
+    expect(head).to_contain_text("following since")
+    expect(place).to_have_text("at the end of the file")
+    server.kill()
+    expect(head).to_contain_text("not connected")
+    expect(place).to_have_count(0)
+    server.start()
+    expect(head).to_contain_text("following since")
+
+
+def test_back_returns_to_the_file_before(new_page: NewPage, serve: Serve) -> None:
+    server = serve()
+    append(server.logs_dir / "app.log", "of the app", "of both")
+    append(server.logs_dir / "web.log", "of the web", "of both")
+    page = new_page()
+    page.goto(f"{server.url}/logs")
+    shows(page, "of the app", "of both")
+    page.get_by_label("only", exact=True).fill("both")
+    shows(page, "of both")
+    expect(page).to_have_url(re.compile(r"\?file=app\.log&only=both$"))
+    page.locator(".log-file").filter(has_text="web.log").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("web.log")
+    page.get_by_label("only", exact=True).fill("")
+    shows(page, "of the web", "of both")
+    page.go_back()
+    shows(page, "of both")
+    expect(page.get_by_role("heading", level=1)).to_have_text("app.log")
+    expect(page.get_by_label("only", exact=True)).to_have_value("both")
+    page.go_forward()
+    shows(page, "of the web", "of both")
+    expect(page).to_have_url(re.compile(r"\?file=web\.log$"))
 
 
 def test_the_keys_do_what_their_tooltips_say(new_page: NewPage, server: Any, file: Path) -> None:
@@ -552,6 +670,29 @@ def test_a_token_opens_the_logs(new_page: NewPage, serve: Serve, violations: Vio
     token.fill("a-long-secret-token")
     page.keyboard.press("Enter")
     shows(page, "for those who may")
+
+
+def test_a_token_that_was_changed_is_asked_for_again(new_page: NewPage, serve: Serve, violations: Violations) -> None:
+    server = serve(LOG_TOKEN="a-long-secret-token")
+    append(server.logs_dir / "app.log", "for those who may")
+    page = new_page()
+    page.expected_console = [*CUT, "status of 401"]
+    page.goto(f"{server.url}/logs?file=app.log&only=may")
+    page.locator("input[name=token]").fill("a-long-secret-token")
+    page.keyboard.press("Enter")
+    shows(page, "for those who may")
+    server.kill()
+    expect(page.get_by_role("status").filter(has_text="Connection lost")).to_be_visible()
+    server._settings["LOG_TOKEN"] = "another-secret-token"
+    server.start()
+    expect(page.get_by_role("status").filter(has_text="The logs want the token.")).to_be_visible(timeout=20_000)
+    shows(page, "for those who may")
+    assert violations(page) == []
+    page.get_by_role("link", name="Enter it").click()
+    page.locator("input[name=token]").fill("another-secret-token")
+    page.keyboard.press("Enter")
+    shows(page, "for those who may")
+    expect(page).to_have_url(re.compile(r"\?file=app\.log&only=may$"))
 
 
 def test_screenshots(new_page: NewPage, serve: Serve, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import { rowsOf } from "../../static/js/chat-rows.js";
 const at = (hour, minute, day = 23) => new Date(2026, 10, day, hour, minute).getTime();
 const maya = { id: "m", name: "maya" };
 const message = (key, time, user = maya) => ({ key, time, user });
-const shape = (room) => rowsOf({ messages: [], unconfirmed: [], missed: false, newFrom: null, ...room })
+const shape = (room) => rowsOf({ earlier: [], messages: [], unconfirmed: [], newFrom: null, ...room })
   .map((row) => (row.type === "message" ? `${row.first ? "+" : "."}${row.key}` : row.type));
 
 test("one person within five minutes is one group", () => {
@@ -29,7 +29,9 @@ test("what is not confirmed follows what is, in its group", () => {
   assert.deepEqual(shape({ messages: [message("a", at(9, 0))], unconfirmed: [message("b", at(9, 1))] }), ["day", "+a", ".b"]);
 });
 
-test("the line 'new since' and the line of a gap", () => {
-  const messages = [message("a", at(9, 0)), message("b", at(9, 1))];
-  assert.deepEqual(shape({ messages, missed: true, newFrom: "b" }), ["missed", "day", "+a", "new", "+b"]);
+test("the line 'new since' and the divider of a gap begin groups", () => {
+  const earlier = [{ ...message("a", at(9, 0)), gapAfter: true }];
+  const messages = [message("b", at(9, 1)), message("c", at(9, 1))];
+  assert.deepEqual(shape({ earlier, messages, newFrom: "c" }), ["day", "+a", "missed", "+b", "new", "+c"]);
+  assert.deepEqual(shape({ earlier }), ["day", "+a", "missed"]);
 });

@@ -15,10 +15,11 @@ const event = (seq, { id = `id-${seq}`, user = maya, message = `text ${seq}` } =
 function joinedStore({ seq = 0, recovered = false } = {}) {
   const store = reactive(new ChatStore());
   store.userId = "t";
-  store.joined({ seq, recovered }, { epoch: "e", resumed: false });
+  store.joined({ seq, recovered }, "e");
   return store;
 }
 const seqs = (store) => store.messages.map((message) => message.seq);
+const shown = (store) => [...store.earlier, ...store.messages].map(({ id, gapAfter }) => id + (gapAfter ? " gap" : ""));
 
 test("events stand in the order of their numbers, each once", () => {
   const store = joinedStore();
@@ -64,13 +65,12 @@ test("failed, tried again, deleted", () => {
   assert.deepEqual(store.unconfirmed.map(({ id }) => id), ["a"]);
 });
 
-test("not recovered: what was shown goes, a line says so, what is not sent stays", () => {
+test("not recovered: what was shown stays above the gap, what is not sent below it", () => {
   const store = joinedStore();
   store.received(event(1));
   store.add({ id: "a", text: "mine", user: tom, time: 0 });
-  store.joined({ seq: 80, recovered: false }, { epoch: "f", resumed: true });
-  assert.equal(store.missed, true);
-  assert.deepEqual(seqs(store), []);
+  store.joined({ seq: 80, recovered: false }, "f");
+  assert.deepEqual(shown(store), ["id-1 gap"]);
   assert.equal(store.resume, null, "nothing of the new page has come");
   assert.equal(store.unconfirmed.length, 1);
   store.received(event(79));
@@ -78,17 +78,49 @@ test("not recovered: what was shown goes, a line says so, what is not sent stays
   store.received(event(80));
   assert.equal(store.loading, false);
   store.received(event(12, { id: "a", user: tom }));
-  assert.deepEqual(seqs(store), [79, 80], "ours, but from before the page that is shown");
+  assert.deepEqual(shown(store), ["id-1 gap", "id-79", "id-80"], "ours, but from before the page that is shown");
   assert.equal(store.unconfirmed.length, 0);
+});
+
+test("another epoch counts anew: nothing collides, and a message that is shown is not shown again", () => {
+  const store = joinedStore();
+  for (const seq of [1, 2, 3]) store.received(event(seq));
+  store.joined({ seq: 2, recovered: false }, "f");
+  store.received(event(1, { id: "id-3" }));
+  store.received(event(2, { id: "new" }));
+  assert.deepEqual(shown(store), ["id-1", "id-2", "id-3 gap", "new"]);
+  const keys = [...store.earlier, ...store.messages].map(({ key }) => key);
+  assert.equal(new Set(keys).size, 4);
+  assert.deepEqual(store.resume, { epoch: "f", seq: 2 });
+});
+
+test("the same epoch, away too long: the same; lost again before anything came: still one gap", () => {
+  const store = joinedStore();
+  for (const seq of [1, 2]) store.received(event(seq));
+  store.joined({ seq: 60, recovered: false }, "e");
+  assert.equal(store.resume, null);
+  store.joined({ seq: 61, recovered: false }, "e");
+  for (const seq of [2, 60, 61, 62]) store.received(event(seq));
+  assert.deepEqual(shown(store), ["id-1", "id-2 gap", "id-60", "id-61", "id-62"]);
+  for (let seq = 63; seq <= 1060; seq += 1) store.received(event(seq));
+  store.trim(true);
+  assert.equal(store.earlier.length, 0, "the oldest go first");
+  assert.equal(store.messages.length, 1000);
+});
+
+test("a visitor who has seen nothing sees no gap", () => {
+  const store = joinedStore();
+  store.joined({ seq: 3, recovered: false }, "f");
+  store.received(event(3));
+  assert.deepEqual(shown(store), ["id-3"]);
 });
 
 test("recovered: what was shown stays", () => {
   const store = joinedStore();
   store.received(event(1));
-  store.joined({ seq: 2, recovered: true }, { epoch: "e", resumed: true });
+  store.joined({ seq: 2, recovered: true }, "e");
   store.received(event(2));
-  assert.deepEqual(seqs(store), [1, 2]);
-  assert.equal(store.missed, false);
+  assert.deepEqual(shown(store), ["id-1", "id-2"]);
 });
 
 test("an empty room can be resumed from its beginning", () => {
@@ -105,10 +137,10 @@ test("unseen counts what others write while nobody looks, not history and not on
   store.received(event(4));
   store.received(event(5, { user: tom }));
   assert.equal(store.unseen, 2);
-  assert.equal(store.newFrom, "seq-3");
+  assert.equal(store.newFrom, "e-3");
   store.setSeen(true);
   assert.equal(store.unseen, 0);
-  assert.equal(store.newFrom, "seq-3", "the line stays");
+  assert.equal(store.newFrom, "e-3", "the line stays");
 });
 
 test("a thousand rows at the end, more while reading further up", () => {

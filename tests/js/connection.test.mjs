@@ -48,13 +48,14 @@ function setup({ random = () => 1 } = {}) {
     says(object) { this.onmessage({ data: JSON.stringify(object) }); }
     ends(code, reason = "") { this.readyState = 3; this.onclose({ code, reason }); }
   }
-  const seen = { opened: 0, messages: [], phases: [] };
+  const seen = { opened: 0, failed: 0, messages: [], phases: [] };
   const connection = new Connection({
     path: "/chat/ws", protocol: "chat.v1", WebSocket: FakeWebSocket, random, events,
     now: () => clock.time, timers: clock, location: { protocol: "https:", host: "example.org" },
     onOpen: () => { seen.opened += 1; },
     onMessage: (message) => seen.messages.push(message),
     onState: ({ phase }) => seen.phases.push(phase),
+    onFailedAttempt: () => { seen.failed += 1; },
   });
   connection.connect();
   const fire = (name, more = {}) => events.dispatchEvent(Object.assign(new Event(name), more));
@@ -211,4 +212,24 @@ test("Now tries at once, once; closed is closed", () => {
   connection.connect();
   assert.equal(sockets.length, 3);
   assert.equal(connection.state.again, false);
+});
+
+test("an attempt that fails before it was open is told; whoever knows why can end the trying", () => {
+  const { connection, clock, sockets, seen, last, fire } = setup();
+  last().opens();
+  last().ends(1006);
+  assert.equal(seen.failed, 0);
+  clock.advance(1000);
+  last().ends(1006);
+  assert.equal(seen.failed, 1);
+  connection.refuse(401);
+  assert.deepEqual([connection.state.phase, connection.state.code], ["refused", 401]);
+  const tried = sockets.length;
+  clock.advance(60_000);
+  fire("online");
+  assert.equal(sockets.length, tried);
+  connection.retryNow();
+  last().opens();
+  connection.refuse(401); // an answer that came too late
+  assert.equal(connection.state.phase, "connected");
 });

@@ -18,7 +18,7 @@ test("known codes turn, wherever they stand", () => {
 
 test("everything else stays as it was typed", () => {
   for (const text of [
-    "12:30:45", "1:100:2", ":nosuchcode:", ":smile", "a:b:c", "::", ": smile :", 
+    "Foo::key::Bar std::end::x", "::smile:", ":smile::", ":smile::nosuchcode:", "12:30:45", "1:100:2", ":nosuchcode:", ":smile", "a:b:c", "::", ": smile :", 
     "https://example.org/:smile:", ":constructor:", ":__proto__:", ":toString:",
   ]) assert.equal(replace(text), text);
 });
@@ -27,7 +27,8 @@ test("a code is offered from two letters on, and not inside a time or a word", (
   assert.deepEqual(codeAtCaret("hello :smi", 10), { start: 6, code: "smi" });
   assert.deepEqual(codeAtCaret("你好:smi", 6), { start: 2, code: "smi" });
   assert.deepEqual(codeAtCaret("hello :smi and", 10), { start: 6, code: "smi" });
-  for (const text of [":s", ":D", "12:30", "a:bc", "::ab", ":smile:", ":sm "]) assert.equal(codeAtCaret(text, text.length), null, text);
+  assert.deepEqual(codeAtCaret("ok :+1", 6), { start: 3, code: "+1" });
+  for (const text of [":s", ":D", ":-p", ":-m", ":30", ":+", "12:30", "a:bc", "::ab", ":smile:", ":sm "]) assert.equal(codeAtCaret(text, text.length), null, text);
 });
 
 test("what begins with the letters comes first, no emoji twice", () => {
@@ -51,4 +52,21 @@ test("the list opens, moves round, picks and closes by keys", () => {
   assert.equal(onKey(closed(), "Enter"), null);
   assert.deepEqual(insert("hello :smi!", list, 0), { text: "hello 😄!", caret: 8 });
   assert.equal(insert("ab", offerCommon(1, characters), 0).text, "a👍b");
+});
+
+test("smileys and times of old are sent as they are", () => {
+  for (const text of ["haha :-p", "nice :DD", "well :pp", "ratio at :30", "foo :-m"]) {
+    assert.equal(onKey(offer(text, text.length, characters), "Enter"), null, text);
+  }
+});
+
+test("Enter takes what begins with the letters, or what the arrows chose; Tab takes anyway", () => {
+  const holding = offer(":mile", 5, characters);
+  assert.ok(holding.items.some(({ name }) => name === "smile"));
+  assert.equal(onKey(holding, "Enter"), null);
+  assert.equal(onKey(holding, "Tab").pick, 0);
+  assert.equal(onKey(onKey(holding, "ArrowDown").list, "Enter").pick, 0);
+  assert.equal(onKey(onKey(holding, "ArrowUp").list, "Enter").pick, holding.items.length - 1);
+  assert.equal(onKey(offer(":sm", 3, characters), "Enter").pick, 0);
+  assert.equal(onKey(offerCommon(0, characters), "Enter").pick, 0, "asked for by its button");
 });

@@ -25,6 +25,7 @@ test("marks are the places of the text, whatever its capitals do to its length",
   assert.deepEqual(marker(filter({ mark: "ab" }))("xAB abab"), [[1, 3], [4, 6], [6, 8]]);
   assert.deepEqual(marker(filter({ mark: "b" }))("İİb"), [[2, 3]]);
   assert.deepEqual(marker(freshFilter())("x"), []);
+  assert.deepEqual(marker(filter({ only: "b" }), "only")("abB"), [[1, 2], [2, 3]]);
 });
 
 test("the address keeps file and filter, and reads them back", () => {

@@ -105,18 +105,73 @@ test("levels are counted among the lines that pass the text filter, and switched
   store.setFilter({ ...freshFilter(), only: "a", hidden: ["info"] });
   assert.deepEqual([store.counts.error, store.counts.info], [1, 2]);
   store.addLines(lines(1, 12, "WARN a"));
-  assert.deepEqual(store.counts, { error: 0, warn: 10, info: 0, debug: 0 });
+  assert.deepEqual(store.counts, { error: 0, warn: 10, info: 2, debug: 0 }, "what is switched off takes no place of what is shown");
 });
 
 test("clear empties the page, shows what comes next, and follows", () => {
   const store = filled(12);
-  store.pause();
-  store.addLines(["waits"]);
   store.clear();
   assert.deepEqual([store.kept, store.letGo, store.fresh, store.mode, store.cleared], [0, 0, 0, "following", true]);
   store.addLines(["next"]);
   assert.deepEqual(shown(store), ["next"]);
   assert.equal(store.cleared, false);
+});
+
+test("clear while paused takes what is shown, not what waits, and does not end the pause", () => {
+  const store = filled(10);
+  store.read();
+  store.addLines(["ERROR below"]);
+  store.pause();
+  store.addLines(["waits"]);
+  store.clear();
+  assert.deepEqual(shown(store), []);
+  assert.deepEqual([store.mode, store.kept, store.fresh, store.counts.error], ["paused", 2, 2, 1]);
+  store.follow();
+  assert.deepEqual(shown(store), ["ERROR below", "waits"]);
+  assert.equal(store.counts.error, 1);
+});
+
+test("clear while reading further up shows the new lines that nobody saw, and follows", () => {
+  const store = filled(10);
+  store.read();
+  store.addLines(lines(11, 25)); // ten below, five wait
+  store.clear();
+  assert.deepEqual(shown(store), lines(16, 25));
+  assert.equal(store.mode, "following");
+});
+
+test("a filter's lines are not pushed out by others", () => {
+  const store = new LogStore(CAP);
+  store.setFilter({ ...freshFilter(), only: "order" });
+  store.addLines(["INFO order 1", ...lines(1, 40), "INFO order 2", ...lines(41, 45)]);
+  store.addLines(lines(46, 60));
+  assert.deepEqual(shown(store), ["INFO order 1", "INFO order 2"]);
+  assert.deepEqual([store.kept, store.letGo, store.counts.info], [12, 50, 2]);
+  store.addLines(lines(3, 14, "INFO order"));
+  assert.deepEqual(shown(store), lines(5, 14, "INFO order"));
+  assert.deepEqual([store.kept, store.letGo, store.counts.info], [20, 54, 10]);
+  store.setFilter(freshFilter());
+  store.addLines(["last"]);
+  assert.equal(store.kept, CAP, "without a filter all count alike");
+});
+
+test("a switched level lets the others stay, also while paused", () => {
+  const store = new LogStore(CAP);
+  store.setFilter({ ...freshFilter(), hidden: ["debug"] });
+  store.pause();
+  store.addLines(["ERROR a", ...lines(1, 50, "DEBUG"), "ERROR b"]);
+  store.follow();
+  assert.deepEqual(shown(store), ["ERROR a", "ERROR b"]);
+  assert.deepEqual([store.kept, store.counts.debug], [12, 10]);
+});
+
+test("a notice stays with the filter's lines that it stands between", () => {
+  const store = new LogStore(CAP);
+  store.setFilter({ ...freshFilter(), only: "order" });
+  store.addLines(["order 1"]);
+  store.addNotice({ kind: "rotated", at: 0 });
+  store.addLines([...lines(1, 30), "order 2"]);
+  assert.deepEqual(shown(store), ["order 1", "rotated", "order 2"]);
 });
 
 test("ids ascend through all of it", () => {

@@ -40,7 +40,7 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
 class Server:
     """A gunicorn with the app, started by `start()`."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], app: str = "wsgi:app") -> None:
         self.data_dir = folder / "data"
         self.logs_dir = folder / "logs"
         self.logs_dir.mkdir(parents=True)
@@ -48,6 +48,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = folder / "output.txt"
         self.process: subprocess.Popen[bytes] | None = None
+        self._app = app
         self._settings = {"LOGS": f"{self.logs_dir}/", **settings}
 
     @property
@@ -59,7 +60,7 @@ class Server:
 
     def start(self, *command: str) -> "Server":
         """Start it (again, on the same port) and wait until it answers."""
-        command = command or ("-m", "gunicorn", "-k", "gevent", "wsgi:app")
+        command = command or ("-m", "gunicorn", "-k", "gevent", self._app)
         with self.output.open("ab") as output:
             self.process = subprocess.Popen([sys.executable, *command], cwd=TOP, env=self.env, stdout=output, stderr=output)
         wait_until(self._answers, f"the server to answer; it said:\n{self.said()}")
@@ -193,8 +194,8 @@ def server(_serve_for_module: Callable[..., Server]) -> Server:
 def _servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
-    def start(**settings: Any) -> Server:
-        server = Server(tmp_path_factory.mktemp("server"), settings)
+    def start(app: str = "wsgi:app", **settings: Any) -> Server:
+        server = Server(tmp_path_factory.mktemp("server"), settings, app)
         started.append(server)
         return server.start()
 

@@ -91,9 +91,8 @@ def test_an_interrupt_says_goodbye_too(serve: Callable[..., Server], number: sig
     assert close_codes(clients) == [1001] * 5
 
 
-def test_a_thousand_come_talk_and_leave_and_nothing_is_left(tmp_path: Path) -> None:
-    server = Server(tmp_path / "server", {})
-    server.start("-m", "gunicorn", "-k", "gevent", "tests.inspected:app")
+def test_a_thousand_come_talk_and_leave_and_nothing_is_left(serve: Callable[..., Server]) -> None:
+    server = serve(app="tests.inspected:app")
     (worker,) = server.workers()
     warm = connect_many(server, 10)
     for client in warm:
@@ -112,7 +111,6 @@ def test_a_thousand_come_talk_and_leave_and_nothing_is_left(tmp_path: Path) -> N
     wait_until(lambda: files_of(worker) <= files_before, "all sockets to be closed")
     wait_until(lambda: inside(server) == inside_before, f"all to be gone: {inside_before} before, {inside(server)} now")
     assert "Traceback" not in server.said()
-    server.kill()
 
 
 def files_of(pid: int) -> int:

@@ -5,12 +5,11 @@ The plain dialect is the contract of the Go program this grew from: one JSON obj
 Data comes from `chat.socket`, which reads it off a connection; frames go to `chat.room`, which has them delivered.
 """
 
-import dataclasses
 import json
 import re
 import sys
 import unicodedata
-from typing import Any
+from typing import Any, NamedTuple
 
 from chatapp.realtime.frames import text_frame
 
@@ -23,6 +22,8 @@ MAX_ID_CHARS = 64
 #: The longest e-mail address (RFC 5321 section 4.5.3.1.3, less the angle brackets).
 MAX_EMAIL_CHARS = 254
 
+_decode = json.JSONDecoder().decode
+_quote = json.encoder.encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # What shows nothing: spaces, line ends, controls, and format characters such as the zero-width space.
 _INVISIBLE = ("Zs", "Zl", "Zp", "Cc", "Cf")
@@ -40,8 +41,7 @@ class BadMessage(ValueError):
         self.message_id = message_id
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """Who says something, as others see it: an opaque id, the name, an opaque value that stands for the e-mail."""
 
     id: str
@@ -49,8 +49,7 @@ class User:
     avatar: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """A message on its way to the room. `email` is shown to plain clients; empty for users of `chat.v1`."""
 
     id: str
@@ -64,8 +63,7 @@ class Post:
         return sys.getsizeof(self.text)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A message in the room's log: the post, its number, and when it was taken (ISO 8601, UTC)."""
 
     seq: int
@@ -73,8 +71,7 @@ class Event:
     post: Post
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(NamedTuple):
     """A message of the plain dialect."""
 
     email: str
@@ -82,24 +79,21 @@ class Plain:
     message: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(NamedTuple):
     """Who is there."""
 
     username: str
     email: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Join:
+class Join(NamedTuple):
     """Wants to follow a room, from the newest page on or from just after `resume` (epoch, seq)."""
 
     room: str
     resume: tuple[str, int] | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Says something. `id` is made by the client and makes a repeated send harmless."""
 
     id: str
@@ -171,12 +165,13 @@ def _check_message(message: str) -> None:
 
 
 def _is_visible(text: str) -> bool:
-    return any(unicodedata.category(char) not in _INVISIBLE for char in text)
+    # Nearly every text begins with something visible, and this is the way of every message.
+    return "!" <= text[:1] <= "~" or any(unicodedata.category(char) not in _INVISIBLE for char in text)
 
 
 def _parse_object(text: str) -> dict[str, Any]:
     try:
-        fields = json.loads(text)
+        fields = _decode(text)
     except (ValueError, RecursionError):
         raise BadMessage("bad_json", "This is not JSON.") from None
     if not isinstance(fields, dict):
@@ -225,8 +220,9 @@ def _without_lone_surrogates(text: str) -> str:
 
 def encode_plain(event: Event) -> bytes:
     """The event as one frame of the plain dialect."""
-    post = event.post
-    return _frame({"email": post.email, "username": post.user.name, "message": post.text})
+    _, user, email, text = event.post
+    # The same as an object through the encoder, at half the cost: this is done for every message.
+    return text_frame(f'{{"email":{_quote(email)},"username":{_quote(user.name)},"message":{_quote(text)}}}'.encode())
 
 
 def encode_v1(event: Event) -> bytes:

@@ -5,7 +5,6 @@ that anybody sees is in the store first, and one whose id is known already is no
 the stored event back, so a client may send again when in doubt.
 """
 
-import dataclasses
 from collections.abc import Iterable
 
 from chatapp.chat import messages
@@ -25,14 +24,6 @@ CATCH_UP_EVENTS = 50
 CATCH_UP_ROOM_BYTES = 65_536
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Sent:
-    """A post and the connection it came from, on the broadcast queue."""
-
-    post: Post
-    connection: Connection
-
-
 class Room:
     """The one room there is, over a store and a hub."""
 
@@ -47,25 +38,25 @@ class Room:
 
     def send(self, post: Post, connection: Connection) -> None:
         """Put a post on the broadcast queue. Waits while that is full."""
-        self._hub.broadcast(Sent(post, connection), post.size)
+        self._hub.broadcast(connection, post, post.size)
 
-    def publish(self, batch: list[Sent]) -> Iterable[tuple[Audience, Encode]]:
+    def publish(self, batch: list[tuple[Connection, Post]]) -> Iterable[tuple[Audience, Encode]]:
         """Store a batch and say what each audience gets. Runs on the broadcast greenlet."""
         new: dict[str, Post] = {}
-        again: list[Sent] = []
-        for sent in batch:
-            if sent.post.id in new or self._store.find(sent.post.id):
-                again.append(sent)
+        again: list[tuple[Connection, str]] = []
+        for talker, post in batch:
+            if post.id in new or self._store.find(post.id):
+                again.append((talker, post.id))
             else:
-                new[sent.post.id] = sent.post
+                new[post.id] = post
         events = self._store.append(list(new.values()))
         yield PLAIN, lambda: b"".join(map(messages.encode_plain, events))
         yield V1, lambda: b"".join(map(messages.encode_v1, events))
         # After the fan-out, so that even the answer to a repeated send keeps the order of events.
-        for sent in again:
-            stored = self._store.find(sent.post.id)
+        for talker, known_id in again:
+            stored = self._store.find(known_id)
             if stored is not None:
-                sent.connection.write(messages.encode_v1(stored))
+                talker.write(messages.encode_v1(stored))
 
     def join_plain(self, connection: Connection) -> None:
         """Follow the room in the plain dialect: from now on, without a past."""

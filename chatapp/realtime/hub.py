@@ -10,7 +10,7 @@ so the sets are changed directly, and a fan-out that never waits sees them whole
 """
 
 import logging
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Set
 from typing import Any
 
 import gevent
@@ -33,8 +33,10 @@ _log = logging.getLogger(__name__)
 Audience = Hashable
 #: Makes the frames of one batch for one audience; called only if the audience has somebody in it.
 Encode = Callable[[], bytes]
-#: Takes a batch, in order, and returns what each audience is to get.
-Publish = Callable[[list[Any]], Iterable[tuple[Audience, Encode]]]
+#: Posts in their order, each with the connection it came from.
+Batch = list[tuple[Connection, Any]]
+#: Takes a batch and returns what each audience is to get.
+Publish = Callable[[Batch], Iterable[tuple[Audience, Encode]]]
 
 
 class Hub:
@@ -45,8 +47,8 @@ class Hub:
         self.clients: set[Connection] = set()
         self.stopping = False
         self._audiences: dict[Audience, set[Connection]] = {}
-        # Posts and their sizes in bytes, oldest first.
-        self._queue: Queue[tuple[Any, int]] = Queue(QUEUE_POSTS)
+        # Talkers, their posts and the sizes of these in bytes, oldest first.
+        self._queue: Queue[tuple[Connection, Any, int]] = Queue(QUEUE_POSTS)
         self._queued_bytes = 0
 
     # Who is here.
@@ -80,8 +82,8 @@ class Hub:
 
     # Fan-out.
 
-    def deliver(self, audience: Audience, encode: Encode) -> list[Connection]:
-        """Write one batch of frames to all of `audience`, without ever waiting.
+    def deliver(self, audience: Audience, encode: Encode, talkers: Set[Connection] = frozenset()) -> list[Connection]:
+        """Write one batch of frames to all of `audience`, without ever waiting. `talkers` are those who said it.
 
         Returns those whose outbox was full: they got nothing of it, and the caller decides what becomes of them.
         """
@@ -90,14 +92,14 @@ class Hub:
             return []
         data = encode()
         # A write can end a connection but never switches greenlets, so the set can't change under the loop.
-        return [connection for connection in members if not connection.write(data)]
+        return [connection for connection in _in_turn(members, talkers) if not connection.write(data)]
 
-    def broadcast(self, post: Any, size: int) -> None:
+    def broadcast(self, talker: Connection, post: Any, size: int) -> None:
         """Queue `post` (about `size` bytes) for everyone. Waits while the queue is full: the talker, nobody else."""
         while self._queued_bytes > QUEUE_BYTES:
             gevent.sleep(WAIT_SECONDS)
         self._queued_bytes += size
-        self._queue.put((post, size))
+        self._queue.put((talker, post, size))
 
     def run(self, publish: Publish) -> None:
         """Owned by the broadcast greenlet: batches for ever."""
@@ -106,24 +108,25 @@ class Hub:
             if self._queue.qsize():
                 gevent.sleep(0)  # under load, let outboxes drain and readers read between two batches
 
-    def _publish(self, publish: Publish, batch: list[Any]) -> None:
+    def _publish(self, publish: Publish, batch: Batch) -> None:
+        talkers = {talker for talker, _ in batch}
         try:
             for audience, encode in publish(batch):
-                for slow in self.deliver(audience, encode):
+                for slow in self.deliver(audience, encode, talkers):
                     slow.end(frames.TOO_SLOW)
         except Exception:
             _log.exception("a batch of %d posts could not be broadcast", len(batch))
 
-    def _next_batch(self) -> list[Any]:
+    def _next_batch(self) -> Batch:
         """Wait for a post, then take all that are waiting, up to the size of a batch.
 
         A lone post goes out alone at once; under load batches form by themselves.
         """
-        post, size = self._queue.get()
-        batch = [post]
+        talker, post, size = self._queue.get()
+        batch = [(talker, post)]
         while size < BATCH_BYTES and len(batch) < BATCH_POSTS and self._queue.qsize():
-            post, more = self._queue.get_nowait()
-            batch.append(post)
+            talker, post, more = self._queue.get_nowait()
+            batch.append((talker, post))
             size += more
         self._queued_bytes -= size
         return batch
@@ -140,3 +143,16 @@ class Hub:
                 gevent.sleep(0.02)
         for connection in list(self.clients):
             connection.abort()
+
+
+def _in_turn(members: set[Connection], talkers: Set[Connection]) -> Iterable[Connection]:
+    """The members of an audience in the order in which they are served: talkers after three quarters of the others.
+
+    A talker that waits for its own message before the next thus sends while the last quarter is served, and nobody waits
+    for it. Served first, its next message would wait for all the others; served last, the server for it.
+    """
+    if not talkers:
+        return members
+    others = [*(members - talkers)]
+    turn = len(others) * 3 // 4
+    return [*others[:turn], *(members & talkers), *others[turn:]]

@@ -14,7 +14,6 @@ import collections
 import dataclasses
 import fcntl
 import logging
-import math
 import socket
 import ssl
 import sys
@@ -286,7 +285,7 @@ class Connection:
         The kernel calls a socket writable only when a good part of its buffer is free, which with a slow peer can take
         longer than the deadline: what counts is whether the peer takes anything.
         """
-        unsent = math.inf
+        unsent = _unsent(self._sock)
         while True:
             try:
                 wait_write(self._sock.fileno(), WRITE_DEADLINE, TimeoutError())

@@ -256,6 +256,25 @@ def test_a_talker_over_its_rate_that_vanishes_is_still_slowed_and_loses_nothing(
     pair.wait_heard(110)
 
 
+def test_who_vanishes_after_a_flood_of_pings_is_gone_at_once(make_pair: Callable[..., Pair]) -> None:
+    pair = make_pair(Limits(message_bytes=1000, outbox_bytes=100_000, message_rate=20))
+    pair.peer.send(Frame(Opcode.PING, b"").serialize(mask=True) * 5000)
+    pair.peer.frames(1)
+    pair.connection.abort()
+    with gevent.Timeout(2):
+        pair.reader.join()
+
+
+def test_who_is_sent_away_while_it_is_held_back_is_gone_soon(make_pair: Callable[..., Pair]) -> None:
+    pair = make_pair(Limits(message_bytes=1000, outbox_bytes=100_000, message_rate=1))
+    pair.peer.send(Frame(Opcode.TEXT, b"x").serialize(mask=True) * 500)
+    pair.wait_heard(5)
+    pair.connection.abort()
+    pair.connection.end(frames.GOING_AWAY)
+    with gevent.Timeout(2):
+        pair.reader.join()
+
+
 def test_what_is_larger_than_the_outbox_waits_for_an_empty_one(pair: Pair) -> None:
     big = text_frame(b"x" * 90_000)
     senders = [gevent.spawn(pair.connection.write_waiting, big, 50_000) for _ in range(10)]

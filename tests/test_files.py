@@ -135,6 +135,14 @@ def test_no_wildcard_but_two_stars_crosses_a_slash(tree: Path, pattern: str, nam
         Catalog((f"{tree}/{pattern}",)).open(name)
 
 
+def test_a_name_of_many_parts_is_no_burden() -> None:
+    """A pattern tried by backtracking would take hours for this one."""
+    with pytest.raises(NotAllowed):
+        Catalog(("/x/**/a/**/a/**/a/**/a/**/a/**/*.log",)).path("/".join("a" * 63))
+    with pytest.raises(NotAllowed):
+        Catalog(("/x/",)).path("/".join("a" * 65))
+
+
 def test_names_of_several_folders_are_told_apart_and_stay_what_they_are(tree: Path) -> None:
     for place in ("a/logs", "b/logs"):
         (tree / place).mkdir(parents=True)

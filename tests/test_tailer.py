@@ -153,8 +153,28 @@ def test_a_file_that_is_opened_again_keeps_its_name_only_if_it_is_the_same(tmp_p
     source = opened(path)
     path.write_text("one\ntwo\n")
     bookmark = source.bookmark(8)
-    for text, same in (("one\ntwo\nthree\n", True), ("one\n", False), ("ONE\ntwo\nthree\n", False)):
+    for text, same in (("one\ntwo\nthree\n", True), ("one\n", False), ("ONE\ntwo\nthree\n", False), ("one\nTWO\n", False)):
         path.write_text(text)
         again = opened(path)
         again.continue_from(bookmark)
         assert (again.name == source.name) is same
+
+
+def test_a_banner_that_stays_does_not_hide_a_truncation(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("#" * 1999 + "\n" + "old line\n" * 100)
+    source = opened(path)
+    bookmark = source.bookmark(2900)
+    path.write_text("#" * 1999 + "\n" + "new line\n" * 200)
+    again = opened(path)
+    again.continue_from(bookmark)
+    assert again.name != source.name
+
+
+def test_a_file_that_was_empty_then_is_not_recognised_by_another_run(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("")
+    earlier = name_of_another_run(opened(path))
+    path.write_text("one\ntwo\n")
+    assert opened(path).was(earlier, 0)
+    assert not opened(path).was(earlier, 4)

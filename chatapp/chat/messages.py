@@ -25,8 +25,9 @@ MAX_EMAIL_CHARS = 254
 _decode = json.JSONDecoder().decode
 _quote = json.encoder.encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-# What shows nothing: spaces, line ends, controls, and format characters such as the zero-width space.
-_INVISIBLE = ("Zs", "Zl", "Zp", "Cc", "Cf")
+# What shows nothing alone: spaces, line ends, controls, format characters such as the zero-width space, and marks that
+# want a letter before them.
+_INVISIBLE = ("Zs", "Zl", "Zp", "Cc", "Cf", "Mn", "Me")
 # Line ends and other C0 and C1 controls, and the separators that break a line: none belongs into a name, nor what turns
 # the direction of the text around it (UAX #9).
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

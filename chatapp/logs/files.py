@@ -25,6 +25,7 @@ MAX_DEPTH = 8
 MAX_VISITED = 20_000
 #: The longest name, in characters (Linux: 4,096 bytes a path).
 MAX_NAME_CHARS = 1024
+MAX_PARTS = 64
 #: Never shown, wherever they lie: keys and what usually holds passwords. Dot-files are refused as well.
 SECRET_NAMES = (
     "*.key",
@@ -168,7 +169,8 @@ def _is_name(name: str) -> bool:
     """Whether this can be the name of a file of the list: nothing that leads elsewhere, nothing that no page could send."""
     if len(name) > MAX_NAME_CHARS or _UNSPEAKABLE.search(name):
         return False
-    return not any(part in ("", ".", "..") for part in name.split("/"))
+    parts = name.split("/")
+    return len(parts) <= MAX_PARTS and not any(part in ("", ".", "..") for part in parts)
 
 
 def _path_of_open(fd: int, real: str) -> str:
@@ -202,11 +204,14 @@ def _entry(path: str, is_folder: bool) -> _Entry:
 
 def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     """Whether a path matches a glob, both in parts: `*` stays within a part, `**` stands for any number of folders."""
-    if not pattern or not parts:
-        return not pattern and not parts
-    if pattern[0] == "**":
-        return _matches(parts, pattern[1:]) or _matches(parts[1:], pattern)
-    return fnmatch.fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+    # Which lengths of the path's beginning the pattern's beginning can stand for: no backtracking, whatever the name.
+    reached = {0}
+    for piece in pattern:
+        if piece == "**":
+            reached = set(range(min(reached), len(parts) + 1)) if reached else reached
+        else:
+            reached = {at + 1 for at in reached if at < len(parts) and fnmatch.fnmatchcase(parts[at], piece)}
+    return len(parts) in reached
 
 
 def _walk(entry: _Entry) -> Iterator[str]:
@@ -221,10 +226,10 @@ def _walk(entry: _Entry) -> Iterator[str]:
         depth = 0 if inside == "." else inside.count("/") + 1
         most = MAX_DEPTH if deep else len(entry.pattern) - 1
         folders[:] = sorted(name for name in folders if not name.startswith(".") and depth < most)
+        visited += len(names) + 1
+        if visited > MAX_VISITED:
+            return
         for name in sorted(names):
-            visited += 1
-            if visited > MAX_VISITED:
-                return
             relative = os.path.normpath(os.path.join(inside, name))
             if not name.endswith(COMPRESSED) and entry.relative(os.path.join(entry.base, relative)) is not None:
                 yield relative

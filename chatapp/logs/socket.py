@@ -91,9 +91,9 @@ def _look_plain(
         for _ in connection:
             pass
         return
-    _audit_log.info("%s opened the log file %s", looker, name)
     try:
         feed.add(connection, PlainForm(), begin)
+        _audit_log.info("%s opened the log file %s", looker, name)
         for text in connection:
             feed.reform(connection, PlainForm(text.rstrip("\r\n").encode()))
     finally:

@@ -51,8 +51,9 @@ class Bookmark:
     name: str
     identity: tuple[int, int]
     position: int
-    length: int
-    fingerprint: str
+    #: Hashes of the first bytes, and of the last before the position.
+    beginning: str
+    end: str
 
 
 class Source:
@@ -100,6 +101,8 @@ class Source:
         if match is None or match["run"] == _RUN:
             return False
         length = int(match["length"])
+        if length == 0 and offset:
+            return False  # it was empty then: nothing tells it from one that was truncated since
         return (
             name.startswith("{:x}-{:x}-".format(*self.identity))
             and length <= min(FINGERPRINT_BYTES, self.size())
@@ -109,20 +112,23 @@ class Source:
 
     def bookmark(self, position: int) -> Bookmark:
         """What to remember of it when it is closed, told up to `position`."""
-        length = min(position, FINGERPRINT_BYTES)
-        return Bookmark(self.name, self.identity, position, length, self._fingerprint(length))
+        return Bookmark(self.name, self.identity, position, *self._hashes(position))
 
     def continue_from(self, bookmark: Bookmark) -> None:
         """Take the name of before, if this is the same file and no shorter: positions in it stay good."""
         same = self.identity == bookmark.identity and self.size() >= bookmark.position
-        if same and self._fingerprint(bookmark.length) == bookmark.fingerprint and self._is_start_of_line(bookmark.position):
+        if same and self._hashes(bookmark.position) == (bookmark.beginning, bookmark.end):
             self.name = bookmark.name
+
+    def _hashes(self, position: int) -> tuple[str, str]:
+        length = min(position, FINGERPRINT_BYTES)
+        return self._fingerprint(length), self._fingerprint(length, position - length)
 
     def _is_start_of_line(self, offset: int) -> bool:
         return offset == 0 or (offset <= self.size() and self.read(offset - 1, 1) == b"\n")
 
-    def _fingerprint(self, length: int) -> str:
-        return hashlib.blake2b(self.read(0, length), digest_size=8).hexdigest()
+    def _fingerprint(self, length: int, offset: int = 0) -> str:
+        return hashlib.blake2b(self.read(offset, length), digest_size=8).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -176,6 +176,8 @@ class Connection:
         """The text that a frame completes, if it does. Every frame counts against the rate, pings and pieces too."""
         if self.ending is not None:
             return None  # we have said goodbye: what still comes is not taken any more
+        if self._gone and opcode not in (TEXT, Opcode.CONT):
+            return None  # nobody to answer; what it said before it vanished is still told, at its rate
         self._hold_back()
         if opcode is TEXT and fin:
             return self._decode(data)
@@ -330,9 +332,9 @@ class Connection:
 
     def end(self, close: frames.Close) -> None:
         """Start the closing handshake from any greenlet; never waits. The reader ends when the peer has answered."""
-        if not self._sending or self._gone:
-            return
         self.ending = self.ending or close
+        if not self._sending:
+            return
         if self._protocol.state is OPEN:  # otherwise the peer was first, and our answer is about to leave
             self._protocol.send_close(close.code, close.reason)
         self._flush_protocol()

@@ -87,4 +87,4 @@ def _is_key(key: str) -> bool:
 
 
 def _is_host(host: str) -> bool:
-    return bool(host.strip()) and host.isascii() and host.isprintable()
+    return bool(host) and host.isascii() and host.isprintable() and " " not in host

@@ -35,7 +35,10 @@ LOGIN_PATH = "/logs/login"
 
 #: Signs that a request came through a proxy.
 PROXY_HEADERS = (
+    "CF-Connecting-IP",
     "Forwarded",
+    "True-Client-IP",
+    "X-Client-IP",
     "X-Forwarded-For",
     "X-Forwarded-Host",
     "X-Forwarded-Port",

@@ -18,11 +18,11 @@ from chatapp.logs import reader, wire
 from chatapp.logs.files import Catalog
 from chatapp.logs.lines import Line, LineSplitter
 from chatapp.logs.tailer import READ_BYTES, Bookmark, Source, State, Tailer
-from chatapp.logs.threads import in_thread
 from chatapp.logs.watch import Watcher
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Hub
+from chatapp.realtime.threads import in_thread
 
 #: A viewer that catches up gets more once no more than this is waiting for it, in bytes.
 CATCH_UP_ROOM_BYTES = 65_536

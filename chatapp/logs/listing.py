@@ -4,9 +4,9 @@ import gevent
 
 from chatapp.logs import wire
 from chatapp.logs.files import Catalog
-from chatapp.logs.threads import in_thread
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Hub
+from chatapp.realtime.threads import in_thread
 
 #: How often the folders are looked at while somebody is there (seconds).
 SCAN_SECONDS = 2.0

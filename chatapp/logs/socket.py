@@ -19,11 +19,11 @@ from chatapp.logs.files import Catalog, NotAllowed
 from chatapp.logs.lines import Line
 from chatapp.logs.listing import Listing
 from chatapp.logs.tailer import Source
-from chatapp.logs.threads import in_thread
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.serve import serve
+from chatapp.realtime.threads import in_thread
 
 #: A viewer that keeps sending what can't be understood is sent away after so many errors in a row.
 MAX_ERRORS = 100

@@ -1,16 +1,18 @@
-"""Where the disk may make one wait: gevent's thread pool, so that no other client waits for it."""
+"""Where the disk or a long computation may make one wait: a thread pool, so that no other client waits for it."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
 import gevent
+from gevent.threadpool import ThreadPool
 
 Result = TypeVar("Result")
 
 
-def in_thread(function: Callable[..., Result], *arguments: object) -> Result:
-    """Run `function` in a thread while other greenlets go on; return or raise what it does."""
-    result, error = gevent.get_hub().threadpool.apply(_catch, (function, arguments))
+def in_thread(function: Callable[..., Result], *arguments: object, pool: ThreadPool | None = None) -> Result:
+    """Run `function` in a thread (of `pool`, or of gevent's) while other greenlets go on; return or raise what it does."""
+    threads = pool or gevent.get_hub().threadpool
+    result, error = threads.apply(_catch, (function, arguments))
     if error is not None:
         raise error
     outcome: Result = result

@@ -12,11 +12,19 @@ from pathlib import Path
 import gevent
 from flask import Flask
 
-from chatapp import config, secretkey, serverlog
+from chatapp import commands, config, secretkey, serverlog
 from chatapp.chat import socket as chat_socket
-from chatapp.chat.room import Room
+from chatapp.chat.client import Services
+from chatapp.chat.past import Past
+from chatapp.chat.people import People
+from chatapp.chat.presence import Presence
+from chatapp.chat.reader import Reader
+from chatapp.chat.recent import Recent
+from chatapp.chat.rooms import Rooms
+from chatapp.chat.search import SearchIndex
 from chatapp.chat.store import Store
-from chatapp.chat.users import Users
+from chatapp.chat.subscriptions import Subscriptions
+from chatapp.chat.upkeep import Upkeep
 from chatapp.config import Settings
 from chatapp.logs import socket as logs_socket
 from chatapp.logs.feed import Feeds
@@ -61,8 +69,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": IdleThread, "subprotocols": spoken}
 
     hub = Hub(settings.max_clients)
-    room = Room(Store(), hub)
-    users = Users(key)
+    people = People(key)
+    chat = _chat(settings, hub, people)
     catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),))
     watcher = Watcher(settings.log_watch)
     feeds = Feeds(catalog, watcher, hub)
@@ -71,24 +79,39 @@ def create_app(settings: Settings | None = None) -> Flask:
     # Access to the logs first, so that who may not see them learns nothing else of them.
     app.register_blueprint(log_access.blueprint(log_access.LogAccess(settings.log_token, key, settings.allowed_origins)))
     security.protect(app, hub, settings)
-    app.register_blueprint(chat_socket.blueprint(hub, room, users, settings))
+    app.register_blueprint(chat_socket.blueprint(chat, settings))
     app.register_blueprint(logs_socket.blueprint(hub, catalog, feeds, listing, settings))
-    app.register_blueprint(pages.blueprint(hub, feeds, settings))
+    app.register_blueprint(pages.blueprint(chat, feeds, settings))
     if settings.avatars == "gravatar":
-        app.register_blueprint(avatars.blueprint(avatars.Avatars(users, settings.gravatar_url)))
-    pages.add_asset_function(app)
+        app.register_blueprint(avatars.blueprint(avatars.Avatars(people, settings.gravatar_url)))
+    pages.add_asset_functions(app)
+    commands.register(app, settings)
 
-    app.extensions["chatapp"] = _Engine(hub, room, watcher, listing, settings)
+    app.extensions["chatapp"] = _Engine(chat, watcher, listing, settings)
     app.before_request(lambda: start(app))
     return app
+
+
+def _chat(settings: Settings, hub: Hub, people: People) -> Services:
+    """What the chat is made of, in the order in which a message travels."""
+    store = Store(settings.data_dir, settings.store_sync)
+    reader = Reader(settings.data_dir)
+    recent = Recent()
+    past = Past(reader, recent)
+    presence = Presence(hub)
+    search = SearchIndex(settings.data_dir, lambda: hub.busy)
+    subscriptions = Subscriptions(store.directory, past, hub, presence)
+    rooms = Rooms(store, recent, past, subscriptions, hub, search.wake)
+    return Services(hub, store, reader, people, presence, subscriptions, rooms, search)
 
 
 class _Engine:
     """The greenlets of one app in one process."""
 
-    def __init__(self, hub: Hub, room: Room, watcher: Watcher, listing: Listing, settings: Settings) -> None:
-        self.hub = hub
-        self._room = room
+    def __init__(self, chat: Services, watcher: Watcher, listing: Listing, settings: Settings) -> None:
+        self.hub = chat.hub
+        self.chat = chat
+        self._upkeep = Upkeep(chat.store, chat.rooms, chat.hub, settings.data_dir, settings.history_days)
         self._watcher = watcher
         self._listing = listing
         self._settings = settings
@@ -97,12 +120,22 @@ class _Engine:
     def start(self) -> None:
         if self._greenlets:
             return
+        self.chat.store.open()
         self._greenlets = [
-            _spawn("broadcast", self.hub.run, self._room.publish),
+            _spawn("broadcast", self.hub.run, self.chat.rooms.publish),
+            _spawn("presence", self.chat.presence.run),
+            _spawn("upkeep", self._upkeep.run),
+            _spawn("search index", self.chat.search.run),
             _spawn("heartbeat", heartbeat.run, self.hub, self._settings.ping_seconds),
             _spawn("inotify", self._watcher.run),
             _spawn("file list", self._listing.run),
         ]
+
+    def stop(self) -> None:
+        self.chat.store.save()  # at once: on a reload, the next worker reads it in a moment
+        self.hub.stop(STOP_SECONDS)
+        gevent.killall(self._greenlets)
+        self.chat.store.close()
 
 
 def _spawn(name: str, loop: Callable[..., None], *arguments: object) -> gevent.Greenlet:
@@ -122,13 +155,16 @@ def _spawn(name: str, loop: Callable[..., None], *arguments: object) -> gevent.G
 
 
 def start(app: Flask) -> None:
-    """Start the greenlets, in the process that serves and after its monkey patch. Does nothing the second time."""
+    """Open the store and start the greenlets, in the process that serves and after its monkey patch.
+
+    Does nothing the second time. Raises `chat.opening.StoreError`.
+    """
     app.extensions["chatapp"].start()
 
 
 def stop(app: Flask) -> None:
-    """Send every client away with 1001, and wait for them at most `STOP_SECONDS`."""
-    app.extensions["chatapp"].hub.stop(STOP_SECONDS)
+    """Send every client away with 1001, wait for them at most `STOP_SECONDS`, and close the store."""
+    app.extensions["chatapp"].stop()
 
 
 def set_up_logging(settings: Settings | None = None) -> None:

@@ -115,7 +115,7 @@ class Settings:
 
     bind: str = _setting("127.0.0.1:8000", _address, "Where the server listens: `HOST:PORT` or `unix:PATH`.")
     data_dir: Path = _setting(
-        Path("var"), _folder, "Folder for what the server keeps: its own log and its secret key. Made if missing."
+        Path("var"), _folder, "Folder for what the server keeps: the chat, its secret key, its own log. Made if missing."
     )
     max_clients: int = _setting(
         5000, _whole_number(1, 1_000_000), "WebSocket connections at the same time, both halves; more get 503."
@@ -162,6 +162,15 @@ class Settings:
         "Empty: the server's own log. A link is followed only to what is allowed itself.",
     )
     log_backfill: int = _setting(1000, _whole_number(0, 1_000_000), "Lines of the past that a plain viewer gets first.")
+    history_days: float = _setting(
+        0.0, _number(0, 36_500), "How many days what is said in the chat is kept; older is removed. 0: everything is kept."
+    )
+    store_sync: str = _setting(
+        "normal",
+        _one_of("normal", "full"),
+        "When a message counts as stored. `normal`: when the operating system has it, which a killed server survives; after "
+        "a power failure the last seconds may be gone. `full`: when the disk has it, which each batch waits for.",
+    )
     log_token: str = _setting(
         "",
         _secret_text,

@@ -12,6 +12,7 @@ import yaml
 from websockets.sync.client import ClientConnection
 
 from tests.conftest import TOP, Server, hear
+from tests.v1 import V1
 
 DOCUMENT = yaml.safe_load((TOP / "docs" / "asyncapi.yaml").read_text())
 MESSAGES = DOCUMENT["components"]["messages"]
@@ -52,22 +53,79 @@ def test_references_in_the_document_lead_somewhere() -> None:
     assert referenced == set(MESSAGES)
 
 
+#: The names of what the server says in `chat.v1`, where these are not its types.
+CHAT_NAMES = {
+    "error": "chatError",
+    "caught_up": "caughtUp",
+    "typing": "isTyping",
+    "read": "isRead",
+    "history": "page",
+    "people": "peopleList",
+    "edit": "edited",
+    "delete": "deleted",
+    "react": "reacted",
+    "create": "madeOrTopic",
+    "topic": "madeOrTopic",
+    "enter": "member",
+    "leave": "member",
+}
+
+
+def name_of(message: dict[str, Any]) -> str:
+    """What the document calls a message of the server."""
+    kind: str = message["type"]
+    return CHAT_NAMES.get(kind, kind)
+
+
+class Checked(V1):
+    """A client that checks what it says and hears against the document."""
+
+    def say(self, **fields: Any) -> None:
+        check(fields["type"], fields)
+        super().say(**fields)
+
+    def hear(self) -> dict[str, Any]:
+        heard = super().hear()
+        check(name_of(heard), heard)
+        return heard
+
+
 def test_the_chat_says_what_the_document_says(server: Server) -> None:
-    names = {"welcome": "welcome", "joined": "joined", "message": "message", "error": "chatError"}
-    heard: dict[str, Any] = {}
-    with server.connect(protocol="chat.v1") as client, server.connect() as plain:
-        client.send("nonsense")
-        hear_until(client, heard, "error", names)
-        say(client, "hello", type="hello", username="ann", email="ann@example.org")
-        hear_until(client, heard, "welcome", names)
-        say(client, "send", type="send", id="early", room="main", message="too early")
-        assert hear_until(client, heard, "error", names)["id"] == "early"
-        say(client, "join", type="join", room="main", resume={"epoch": heard["welcome"]["epoch"], "seq": 0})
-        hear_until(client, heard, "joined", names)
-        say(client, "send", type="send", id="1", room="main", message="hello")
-        hear_until(client, heard, "message", names)
+    with Checked(server, "ann") as ann, Checked(server, "bob") as bob, server.connect() as plain:
+        for client in (ann, bob):
+            client.join()
+        ann.until("presence")
+        seq = ann.send("hello @bob and @all")["seq"]
         check("plain", hear(plain))
-    assert set(heard) == set(names)
+        bob.send("hello", reply=seq)
+        ann.ask("edit", room="main", target=seq, message="hello @bob")
+        bob.ask("react", room="main", target=seq, emoji="🎉")
+        ann.ask("history", room="main", before=99)
+        ann.ask("search", query="hello")
+        ann.ask("delete", room="main", target=seq)
+        ann.join(seq=1)
+        bob.ask("create", room="deploys", topic="x")
+        bob.join("deploys")
+        ann.join("deploys")
+        bob.until("enter")
+        bob.ask("topic", room="deploys", topic="y")
+        bob.join("deploys", seq=0)
+        ann.ask("leave", room="deploys")
+        room = ann.ask("direct", person=bob.id)["room"]
+        bob.join(room)
+        ann.ask("people")
+        ann.say(type="read", room="main", seq=1)
+        ann.until("read")
+        ann.say(type="typing", room="main")
+        bob.until("typing")
+        plain.send(json.dumps({"email": "x@example.org", "username": "x", "message": "plain"}))
+        bob.where(lambda heard: heard.get("message") == "plain")
+        bob.ask("send", room="attic", message="x")
+    with Checked(server, "cid") as cid:
+        assert cid.rooms
+        said = {name_of(heard) for heard in ann.heard + bob.heard + cid.heard}
+    told = {message["$ref"].split("/")[-1] for message in DOCUMENT["operations"]["tellChat"]["messages"]}
+    assert said == told, "every message of the document was heard"
 
 
 def test_the_logs_say_what_the_document_says(serve: Callable[..., Server], tmp_path: Path) -> None:

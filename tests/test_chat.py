@@ -7,7 +7,6 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -32,22 +31,6 @@ def close_of(client: ClientConnection) -> tuple[int, str]:
     close = caught.value.rcvd
     assert close is not None, "the server closed without a close frame"
     return close.code, close.reason
-
-
-def join(server: Server, name: str = "ann", resume: dict[str, Any] | None = None) -> tuple[ClientConnection, dict[str, Any]]:
-    """A client of `chat.v1` that has joined, and the answer to its `join` with the epoch added."""
-    client = server.connect(protocol="chat.v1")
-    client.send(json.dumps({"type": "hello", "username": name, "email": f"{name}@example.org"}))
-    welcome = hear(client)
-    assert welcome["type"] == "welcome"
-    client.send(json.dumps({"type": "join", "room": "main", "resume": resume}))
-    joined = hear(client)
-    assert joined["type"] == "joined"
-    return client, {**joined, "epoch": welcome["epoch"], "you": welcome["you"]}
-
-
-def send(client: ClientConnection, message_id: str, message: str) -> None:
-    client.send(json.dumps({"type": "send", "id": message_id, "room": "main", "message": message}))
 
 
 # The seed's contract.
@@ -351,109 +334,7 @@ def test_over_the_limit_of_clients_the_answer_is_503_and_health_still_answers(se
         assert hear(third)
 
 
-# chat.v1.
-
-
-def test_v1_and_plain_clients_share_the_room_and_an_address_never_leaves(server: Server) -> None:
-    ann, joined = join(server, "ann")
-    with ann, server.connect() as plain:
-        send(ann, "id-1", "from v1")
-        assert hear(plain) == {"email": "", "username": "ann", "message": "from v1"}
-        event = hear_message(ann, "from v1")
-        assert event["id"] == "id-1"
-        assert event["user"] == joined["you"]
-        assert event["room"] == "main"
-        assert event["time"].endswith("Z")
-        say(plain, "from plain", email="secret@example.org")
-        other = hear_message(ann, "from plain")
-        assert other["seq"] == event["seq"] + 1
-        assert "secret@example.org" not in json.dumps(other)
-        assert "ann@example.org" not in json.dumps([event, joined])
-
-
-def hear_message(client: ClientConnection, text: str) -> dict[str, Any]:
-    """Read on until this message comes; the past of the shared room comes before it."""
-    while True:
-        event = hear(client)
-        if event.get("message") == text:
-            return event
-
-
-def test_a_repeated_send_is_stored_once_and_answered_with_the_stored_event(server: Server) -> None:
-    ann, _ = join(server)
-    with ann, server.connect() as plain:
-        send(ann, "twice", "only once")
-        first = hear_message(ann, "only once")
-        send(ann, "twice", "only once")
-        assert hear(ann) == first
-        say(plain, "next")
-        assert [hear(plain)["message"], hear(plain)["message"]] == ["only once", "next"]
-
-
-def test_who_comes_back_gets_exactly_what_was_missed(serve: Callable[..., Server]) -> None:
-    server = serve(**WITHOUT_LIMIT)
-    ann, joined = join(server)
-    assert (joined["seq"], joined["recovered"]) == (0, False)
-    send(ann, "1", "one")
-    position = {"epoch": joined["epoch"], "seq": hear(ann)["seq"]}
-    ann.close()
-    bob, _ = join(server, "bob")
-    for number in range(2, 202):
-        send(bob, str(number), "x" * 2000)
-    while hear(bob)["seq"] < 201:
-        pass
-    back, answer = join(server, resume=position)
-    assert (answer["recovered"], answer["seq"]) == (True, 201)
-    assert [hear(back)["seq"] for _ in range(200)] == list(range(2, 202))
-    send(bob, "live", "live")
-    assert hear(back)["seq"] == 202
-    _, unknown = join(server, resume={"epoch": "another", "seq": 1})
-    assert unknown["recovered"] is False
-    newcomer, _ = join(server, "cid")
-    assert hear(newcomer)["seq"] == 202 - 49, "the newest page of 50"
-    back.close()
-    bob.close()
-    newcomer.close()
-
-
-@pytest.mark.parametrize(
-    ("said", "code"),
-    [
-        ("nonsense", "bad_json"),
-        ('{"type":"shout"}', "bad_type"),
-        ('{"type":"hello","username":" ","email":"a@x"}', "bad_name"),
-        ('{"type":"join"}', "hello_first"),
-        ('{"type":"send","id":"1","message":"x"}', "hello_first"),
-    ],
-)
-def test_a_v1_error_keeps_the_connection(server: Server, said: str, code: str) -> None:
-    with server.connect(protocol="chat.v1") as client:
-        client.send(said)
-        answer = hear(client)
-        assert (answer["type"], answer["code"]) == ("error", code)
-        assert answer["message"].endswith(".")
-        client.send('{"type":"hello","username":"ann","email":""}')
-        assert hear(client)["type"] == "welcome"
-        client.send('{"type":"send","id":"7","message":"x"}')
-        answer = hear(client)
-        assert (answer["code"], answer["id"]) == ("not_joined", "7")
-
-
-def test_a_room_that_is_not_there_is_an_error(server: Server) -> None:
-    ann, _ = join(server)
-    with ann:
-        ann.send('{"type":"send","id":"9","room":"attic","message":"x"}')
-        while (answer := hear(ann))["type"] != "error":
-            pass
-        assert (answer["code"], answer["id"]) == ("unknown_room", "9")
-
-
-def test_who_sends_nothing_but_nonsense_is_sent_away(serve: Callable[..., Server]) -> None:
-    server = serve(**WITHOUT_LIMIT)
-    with server.connect(protocol="chat.v1") as client:
-        for _ in range(200):
-            client.send("nonsense")
-        assert close_of(client)[0] == 1008
+# Opening.
 
 
 def test_no_compression_is_negotiated(server: Server) -> None:

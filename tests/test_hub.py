@@ -9,7 +9,7 @@ import pytest
 from chatapp.realtime import hub as hub_module
 from chatapp.realtime.connection import Connection, Limits
 from chatapp.realtime.frames import text_frame
-from chatapp.realtime.hub import Audience, Batch, Encode, Hub
+from chatapp.realtime.hub import Batch, Hub
 
 ROOM = "room"
 
@@ -78,11 +78,10 @@ def test_what_waits_becomes_one_batch_in_its_order_and_a_failure_ends_nothing(co
     talker, _ = connect()
     batches: list[list[int]] = []
 
-    def publish(batch: Batch) -> list[tuple[Audience, Encode]]:
+    def publish(batch: Batch) -> None:
         batches.append([post for _, post in batch])
         if len(batches) == 1:
             raise RuntimeError("this batch fails")
-        return []
 
     for number in range(hub_module.BATCH_POSTS + 10):
         hub.broadcast(talker, number, 1)

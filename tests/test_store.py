@@ -1,56 +1,551 @@
-"""The log of events: one order, positions, a bound."""
+"""The store over a real SQLite file: order, ids, what is derived, faults, other processes, and being killed."""
 
+import functools
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatapp.chat import opening, schema
 from chatapp.chat import store as store_module
-from chatapp.chat.messages import Post, User
-from chatapp.chat.store import KEPT_EVENTS, Store
-from chatapp.chat.users import Users
-
-ANN = User("u1", "ann", "a1")
-
-
-def posts(*ids: str) -> list[Post]:
-    return [Post(name, ANN, "", name) for name in ids]
+from chatapp.chat.messages import BadMessage, Mention
+from chatapp.chat.opening import StoreError
+from chatapp.chat.store import Done, NotStored, Store
+from tests.chat_store import ANN, BOB, EVE, MAIN, PLAIN, fields_of, make_room, meet, post, put
+from tests.conftest import TOP
 
 
-def test_events_are_numbered_in_their_order_and_found_by_position_and_id() -> None:
-    store = Store()
-    assert [event.seq for event in store.append(posts("a", "b", "c"))] == [1, 2, 3]
-    assert [event.post.id for event in store.after(1, 10)] == ["b", "c"]
-    assert [event.post.id for event in store.after(0, 2)] == ["a", "b"]
-    assert store.after(3, 10) == []
-    found = store.find("b")
-    assert found is not None
-    assert found.seq == 2
-    assert store.find("x") is None
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path)
+    store.open()
+    yield store
+    store.close()
 
 
-def test_the_oldest_are_let_go_and_a_position_before_them_is_not_held() -> None:
-    store = Store()
-    store.append(posts(*map(str, range(KEPT_EVENTS + 10))))
-    assert store.find("9") is None
-    assert store.holds(store.epoch, 10)
-    assert not store.holds(store.epoch, 9)
-    assert not store.holds(store.epoch, store.seq + 1)
-    assert not store.holds("another", store.seq)
-    assert len(store.after(10, KEPT_EVENTS)) == KEPT_EVENTS
-    assert store_module.Store().epoch != store.epoch
+def reopened(store: Store, folder: Path) -> Store:
+    """The store after its process has ended and begun anew."""
+    store.close()
+    again = Store(folder)
+    again.open()
+    return again
 
 
-def test_large_messages_are_let_go_sooner() -> None:
-    store = Store()
-    for number in range(40):
-        store.append([Post(str(number), ANN, "", "x" * 1_000_000)])
-    assert store.find("39") is not None
-    assert store.find("0") is None
-    assert len(store.after(0, 500)) < 20
+def refused(store: Store, *posts: object) -> list[str]:
+    """The codes with which posts are refused."""
+    outcomes = store.append(posts)  # type: ignore[arg-type]
+    assert all(isinstance(outcome, BadMessage) for outcome in outcomes), outcomes
+    return [outcome.code for outcome in outcomes if isinstance(outcome, BadMessage)]
 
 
-def test_a_user_is_the_same_for_the_same_name_and_address_and_tells_nothing_of_it() -> None:
-    users = Users(b"k" * 32)
-    ann = users.make("ann", " Ann@Example.org ")
-    assert ann == users.make("ann", "ann@example.org")
-    assert ann.id != users.make("bob", "ann@example.org").id
-    assert ann.avatar == users.make("bob", "ann@example.org").avatar
-    assert ann.avatar != Users(b"K" * 32).make("ann", "ann@example.org").avatar, "it depends on the key"
-    assert users.email_of(ann.avatar) == "ann@example.org"
-    assert users.email_of("unknown") is None
+# The log.
+
+
+def test_events_are_numbered_in_each_room_without_a_hole_and_in_one_order_over_all(store: Store) -> None:
+    make_room(store, "dev")
+    events = put(store, post("a"), post("b", room="dev"), post("c", BOB), post("d", room="dev"))
+    assert [(event.room, event.seq) for event in events] == [("main", 2), ("dev", 2), ("main", 3), ("dev", 3)]
+    assert [event.pos for event in events] == sorted({event.pos for event in events})
+    assert len({event.time for event in events}) == 1, "one batch, one commit, one time"
+
+
+def test_news_are_what_was_committed_in_its_order_once(store: Store) -> None:
+    events = put(store, post("a")) + put(store, post("b"), post("c"))
+    assert store.news() == events
+    assert store.news() == []
+
+
+def test_the_log_and_all_that_is_derived_are_there_after_a_restart(store: Store, tmp_path: Path) -> None:
+    epoch = store.epoch
+    meet(store, ANN, BOB)
+    make_room(store, "dev")
+    put(store, post("", BOB, schema.ENTER, "dev"), post("@bob @all look", room="dev"), post("again", room="dev"))
+    store.directory.set_read(BOB.id, store.directory.rooms["dev"], 3, 1)
+    before = fields_of(store, "dev", BOB)
+    assert (before["read"], before["unread"], before["mentions"]) == (3, 1, 0)
+    again = reopened(store, tmp_path)
+    assert again.epoch == epoch
+    assert fields_of(again, "dev", BOB) == before
+    assert put(again, post(room="dev"))[0].seq == 5
+    assert again.directory.person(BOB.id) == BOB
+    assert put(again, post("@bob", room="dev"))[0].mentions == (Mention(BOB.id, "bob"),)
+    again.close()
+
+
+def test_a_known_id_is_not_stored_again_and_gives_the_stored_event(store: Store, tmp_path: Path) -> None:
+    first, other = post("once"), post("other", BOB)
+    (event, _) = put(store, first, other)
+    again = store.append([first, post("new"), first])
+    assert again[0] == again[2] == Done(event, True)
+    assert store.directory.rooms[MAIN].seq == 4
+    twice = post("twice in a batch")
+    assert [outcome.again for outcome in store.append([twice, twice]) if isinstance(outcome, Done)] == [False, True]
+    store = reopened(store, tmp_path)
+    assert store.append([first]) == [Done(event, True)]
+    store.close()
+
+
+def test_an_id_of_something_else_is_refused(store: Store) -> None:
+    make_room(store, "dev")
+    (event,) = put(store, post("x"))
+    assert (
+        refused(
+            store,
+            post("", kind=schema.CREATE, room="nowhere", id=event.id),
+            post("x", room="dev", id=event.id),
+            post("+🎉", kind=schema.REACT, target=event.seq, id=event.id),
+        )
+        == ["id_taken"] * 3
+    )
+
+
+def test_a_mention_means_who_used_the_name_last(store: Store) -> None:
+    before, now = BOB._replace(id="bob-of-old"), BOB
+    meet(store, before, now)
+    assert put(store, post("@bob"))[0].mentions == (Mention(now.id, "bob"),)
+    meet(store, before)
+    assert put(store, post("@bob"))[0].mentions == (Mention(before.id, "bob"),)
+    meet(store, before._replace(name="robert"))
+    assert put(store, post("@bob @robert"))[0].mentions == (Mention(now.id, "bob"), Mention(before.id, "robert"))
+
+
+def test_one_person_can_not_use_up_the_rooms(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "MAX_ROOMS", (5, 3))
+    for name in ("a", "b", "c"):
+        make_room(store, name, EVE)
+    assert refused(store, post("", EVE, schema.CREATE, "d")) == ["too_many"]
+    make_room(store, "e", BOB)
+    assert refused(store, post("", BOB, schema.CREATE, "f")) == ["too_many"], "main counts too"
+    put(store, post("", EVE, schema.CREATE, "@bob-id+eve-id"))
+
+
+def test_somebody_elses_id_tells_nothing(store: Store) -> None:
+    meet(store, ANN, BOB)
+    room = "@ann-id+bob-id"
+    put(store, post("", ANN, schema.CREATE, room))
+    (secret,) = put(store, post("secret", room=room))
+    (bad,) = store.append([post("x", EVE, id=secret.id)])
+    assert isinstance(bad, BadMessage)
+    assert bad.code == "id_taken"
+    assert "secret" not in str(bad)
+
+
+def test_a_repeated_answer_still_shows_what_it_answers(store: Store) -> None:
+    (asked,) = put(store, post("why?"))
+    answer = post("because", BOB, target=asked.seq)
+    (event,) = put(store, answer)
+    assert event.reply is not None
+    assert (event.reply.seq, event.reply.name, event.reply.text) == (asked.seq, "ann", "why?")
+    assert store.append([answer]) == [Done(event, True)]
+
+
+# What may be done.
+
+
+def test_only_the_author_changes_a_message(store: Store) -> None:
+    (mine, plain) = put(store, post("mine"), post("plain", PLAIN, id=None))
+    assert (
+        refused(
+            store,
+            post("x", BOB, schema.EDIT, target=mine.seq),
+            post("", BOB, schema.DELETE, target=mine.seq),
+            post("x", ANN, schema.EDIT, target=plain.seq),
+        )
+        == ["not_yours"] * 3
+    )
+    assert refused(store, post("x", ANN, schema.EDIT, target=1)) == ["unknown_message"], "not a message"
+    assert refused(store, post("x", ANN, schema.EDIT, target=99)) == ["unknown_message"]
+    assert refused(store, post("x", ANN, target=99)) == ["unknown_message"]
+    put(store, post("", ANN, schema.DELETE, target=mine.seq))
+    assert (
+        refused(
+            store,
+            post("x", ANN, schema.EDIT, target=mine.seq),
+            post("", ANN, schema.DELETE, target=mine.seq),
+            post("+🎉", BOB, schema.REACT, target=mine.seq),
+        )
+        == ["unknown_message"] * 3
+    )
+    assert put(store, post("still an answer", BOB, target=mine.seq))[0].reply == (mine.seq, "ann", "")
+
+
+def test_a_message_and_what_happens_to_it_in_one_batch(store: Store) -> None:
+    seq = store.directory.rooms[MAIN].seq + 1
+    put(store, post("a"), post("b", kind=schema.EDIT, target=seq), post("+🎉", BOB, schema.REACT, target=seq))
+    assert refused(store, post("x", BOB, schema.EDIT, target=seq)) == ["not_yours"]
+
+
+def test_a_refused_post_leaves_no_hole(store: Store) -> None:
+    outcomes = store.append([post("a"), post("x", kind=schema.EDIT, target=99), post("b")])
+    assert [outcome.event.seq for outcome in outcomes if isinstance(outcome, Done)] == [2, 3]
+
+
+def test_a_deleted_text_is_nowhere_in_the_file(store: Store, tmp_path: Path) -> None:
+    (event,) = put(store, post("a very secret word"))
+    put(store, post("another secret word", kind=schema.EDIT, target=event.seq))
+    put(store, post("", kind=schema.DELETE, target=event.seq))
+    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    for file in tmp_path.iterdir():
+        assert b"secret word" not in file.read_bytes(), file
+    store.open()
+
+
+def test_rooms_are_made_once_and_direct_ones_are_for_two(store: Store) -> None:
+    meet(store, ANN, BOB, EVE)
+    make_room(store, "dev")
+    assert refused(store, post("", BOB, schema.CREATE, "dev")) == ["room_taken"]
+    room = "@ann-id+bob-id"
+    put(store, post("", BOB, schema.CREATE, room))
+    assert refused(store, post("x", EVE, room=room), post("x", ANN, room="nowhere")) == ["unknown_room"] * 2
+    assert put(store, post("@eve @all", ANN, room=room))[0].mentions == (Mention("*", "all"),), "eve is not in it"
+    assert fields_of(store, room, BOB)["with"]["name"] == "ann"
+    assert fields_of(store, room, BOB)["mentions"] == 1
+
+
+def test_reactions_of_many_kinds_have_an_end(store: Store) -> None:
+    (event,) = put(store, post())
+    emoji = [chr(0x1F600 + number) for number in range(31)]
+    put(store, *(post("+" + one, kind=schema.REACT, target=event.seq) for one in emoji[:30]))
+    assert refused(store, post("+" + emoji[30], kind=schema.REACT, target=event.seq)) == ["too_many"]
+    put(store, post("+" + emoji[0], BOB, schema.REACT, target=event.seq))
+
+
+# What is read.
+
+
+def test_unread_counts_messages_and_mentions_behind_the_mark(store: Store) -> None:
+    meet(store, ANN, BOB)
+    make_room(store, "dev")
+    put(store, post("", BOB, schema.ENTER, "dev"))
+    (first, *_) = put(store, *(post(text, room="dev") for text in ("one", "@bob", "@all", "@ann")))
+    put(store, post("+🎉", ANN, schema.REACT, "dev", target=first.seq))
+    assert fields_of(store, "dev", BOB) | {"topic": ""} == {
+        "room": "dev", "kind": "room", "topic": "", "seq": 7, "member": True, "read": 2, "unread": 4, "mentions": 2,
+    }  # fmt: skip
+    head = store.directory.rooms["dev"]
+    assert store.number_at(head, first.seq) == 1
+    assert store.directory.set_read(BOB.id, head, first.seq + 1, store.number_at(head, first.seq + 1))
+    assert not store.directory.set_read(BOB.id, head, first.seq, 1), "never backwards"
+    assert {**fields_of(store, "dev", BOB)}["unread"] == 2
+    assert fields_of(store, "dev", BOB)["mentions"] == 1
+    assert fields_of(store, "dev", ANN)["unread"] == 0, "who writes has read"
+    put(store, post("", ANN, schema.DELETE, "dev", target=first.seq + 2))
+    assert fields_of(store, "dev", BOB)["mentions"] == 0, "deleted"
+
+
+def test_a_mark_that_another_process_has_set_is_not_set_back(tmp_path: Path) -> None:
+    one, other = Store(tmp_path), Store(tmp_path)
+    one.open()
+    events = put(one, *(post(str(number)) for number in range(5)))
+    one.directory.reading(BOB.id, one.directory.rooms[MAIN]).read = 1
+    one.flush()
+    other.open()
+    one.directory.set_read(BOB.id, one.directory.rooms[MAIN], events[-1].seq, 5)
+    one.close()
+    other.directory.set_read(BOB.id, other.directory.rooms[MAIN], events[1].seq, 2)
+    other.close()
+    one.open()
+    assert fields_of(one, MAIN, BOB)["read"] == events[-1].seq
+    one.close()
+
+
+def test_somebody_new_has_nothing_unread(store: Store) -> None:
+    put(store, post("long ago"))
+    assert fields_of(store, MAIN, BOB)["unread"] == 0
+    put(store, post("now"))
+    assert fields_of(store, MAIN, BOB)["unread"] == 1
+
+
+def test_leaving_ends_membership_also_after_a_restart(store: Store, tmp_path: Path) -> None:
+    make_room(store, "dev")
+    put(store, post("", ANN, schema.LEAVE, "dev"))
+    assert not fields_of(store, "dev", ANN)["member"]
+    store = reopened(store, tmp_path)
+    assert not fields_of(store, "dev", ANN)["member"]
+    assert store.directory.may_enter(ANN.id, store.directory.rooms["dev"])
+    store.close()
+
+
+# Retention.
+
+
+def test_what_is_too_old_is_removed_and_the_floor_rises(store: Store, tmp_path: Path) -> None:
+    make_room(store, "dev")
+    old = put(store, *(post(f"@all {number}") for number in range(250)), post("in dev", room="dev"))
+    put(store, post("+🎉", kind=schema.REACT, target=old[0].seq))
+    store._connection.execute("UPDATE events SET time = 1000 WHERE pos <= ?", (old[-1].pos,))
+    assert fields_of(store, MAIN, BOB)["unread"] == 0
+    put(store, post("", BOB, schema.ENTER, "dev"))
+    steps = []
+    while floors := store.prune(2000):
+        steps.append(floors)
+    assert len(steps) > 1, "in steps"
+    assert steps[-1] == {MAIN: old[-2].seq, "dev": 2}
+    assert store.directory.rooms[MAIN].floor == old[-2].seq
+    assert store.directory.rooms["dev"].floor == 2
+    for table in ("mentions", "reactions", "changes"):
+        (left,) = store._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        assert left == 0
+    (kept,) = put(store, post("goes on"))
+    assert kept.seq == old[-2].seq + 2
+    pos = kept.pos
+    store._connection.execute("UPDATE events SET time = 1000")
+    while store.prune(2000):
+        pass
+    before = fields_of(store, "dev", ANN), fields_of(store, MAIN, BOB)
+    store = reopened(store, tmp_path)
+    assert store._connection.execute("SELECT count(*) FROM events").fetchone() == (0,)
+    assert (fields_of(store, "dev", ANN), fields_of(store, MAIN, BOB)) == before
+    assert store.directory.rooms[MAIN].floor == kept.seq
+    assert (store.directory.rooms["dev"].seq, store.directory.rooms["dev"].floor) == (3, 3)
+    (after,) = put(store, post(user=BOB, room="dev"))
+    assert (after.seq, after.pos) == (4, pos + 1), "an emptied log goes on counting"
+    assert fields_of(store, "dev", ANN)["unread"] == before[0]["unread"] + 1
+    store.close()
+
+
+# Two processes.
+
+
+def test_two_processes_write_one_log_and_each_hears_of_all(tmp_path: Path) -> None:
+    one, other = Store(tmp_path), Store(tmp_path)
+    one.open()
+    other.open()
+    put(one, post("a"))
+    put(other, post("b", BOB))
+    make_room(other, "dev", BOB)
+    put(other, post("in dev", BOB, room="dev"))
+    put(one, post("c"))
+    other.poll()
+    assert [event.text for event in one.news()] == [event.text for event in other.news()] == ["a", "b", "", "in dev", "c"]
+    one.poll()
+    other.poll()
+    assert one.news() == other.news() == []
+    assert one.directory.rooms["dev"].seq == 2
+    repeated = post("sent to both")
+    put(one, repeated)
+    assert [outcome.again for outcome in other.append([repeated]) if isinstance(outcome, Done)] == [True]
+    one.close()
+    other.close()
+
+
+# Faults.
+
+
+def test_a_locked_store_takes_nothing_and_then_goes_on(store: Store, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / schema.FILE_NAME, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    kept = post("kept")
+    with pytest.raises(NotStored) as caught:
+        store.append([kept, post("", kind=schema.CREATE, room="dev")])
+    assert caught.value.busy
+    assert "dev" not in store.directory.rooms
+    other.execute("COMMIT")
+    other.close()
+    assert put(store, kept)[0].seq == 2
+    make_room(store, "dev")
+
+
+def test_a_full_disk_takes_nothing_and_then_goes_on(tmp_path: Path) -> None:
+    # A limit on the size of files makes the kernel refuse to write, as a full disk does. In a process of its own.
+    script = f"""
+        import resource, sys
+        from pathlib import Path
+        from chatapp.chat.store import NotStored, Store
+        from tests.chat_store import post, put
+        store = Store(Path({str(tmp_path)!r}))
+        store.open()
+        put(store, post("before"))
+        size = Path({str(tmp_path / (schema.FILE_NAME + "-wal"))!r}).stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 8192, resource.RLIM_INFINITY))
+        lost, taken = [], 0
+        try:
+            for number in range(100):
+                lost = [post("x" * 1000) for _ in range(10)]
+                put(store, *lost)
+                taken += 10
+        except NotStored as error:
+            assert not error.busy
+        else:
+            sys.exit("the limit did not hold")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        events = put(store, *lost)
+        assert [event.seq for event in events] == list(range(3 + taken, 13 + taken)), events
+        print("fine")
+    """
+    assert run_script(script).stdout == "fine\n"
+
+
+def run_script(script: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], cwd=TOP, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_an_unexpected_error_in_a_batch_stores_nothing_of_it(store: Store) -> None:
+    with pytest.raises(TypeError):
+        store.append([post("a"), post(None)])  # type: ignore[arg-type]
+    assert put(store, post("b"))[0].seq == 2
+
+
+def test_killed_at_any_instant_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+    """A process stores batches and says so; it is killed at random moments, and the next one must find all it said."""
+    script = f"""
+        import sys
+        from pathlib import Path
+        from chatapp.chat import schema
+        from chatapp.chat.store import Store
+        from tests.chat_store import post, put
+        store = Store(Path({str(tmp_path)!r}))
+        store.open()
+        number = 0
+        while True:
+            name = sys.argv[1]
+            posts = [post(f"{{name}}-{{number + one}}", id=f"{{name}}-{{number + one}}") for one in range(7)]
+            events = put(store, *posts)
+            put(store, post("edited", kind=schema.EDIT, target=events[0].seq, id=f"{{name}}-edit-{{number}}"))
+            number += 7
+            print(number, flush=True)
+    """
+    chance = random.Random(7)
+    for life in range(6):
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(script), str(life)], cwd=TOP, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        said = 0
+        wanted = chance.randint(1, 400)
+        while said < wanted:
+            said = int(process.stdout.readline())
+        os.kill(process.pid, signal.SIGKILL)
+        rest, _ = process.communicate()
+        said = max([said, *map(int, rest.split("\n")[:-1])])
+        store = Store(tmp_path)
+        store.open()
+        rows = store._connection.execute("SELECT id FROM events WHERE id LIKE ?", (f"{life}-%",)).fetchall()
+        ids = {row[0] for row in rows}
+        assert {f"{life}-{number}" for number in range(said)} <= ids
+        assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        numbers = [row[0] for row in store._connection.execute("SELECT seq FROM events WHERE room = 1 ORDER BY seq")]
+        assert numbers == list(range(1, len(numbers) + 1)), "no hole and no number twice"
+        edits = store._connection.execute("SELECT count(*) FROM events WHERE type = ?", (schema.EDIT,)).fetchone()
+        changes = store._connection.execute("SELECT count(*) FROM changes").fetchone()
+        assert edits == changes, "the log and what is derived from it are one commit"
+        store.close()
+
+
+# Opening.
+
+
+def test_a_store_of_a_newer_version_is_refused_with_a_sentence(store: Store, tmp_path: Path) -> None:
+    store._connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    store.close()
+    for attempt in (Store(tmp_path).open, functools.partial(opening.check, tmp_path)):
+        with pytest.raises(StoreError, match=r"newer chatapp.*Run the newer chatapp, or set CHATAPP_DATA_DIR"):
+            attempt()
+
+
+@pytest.mark.parametrize("table", ["rooms", "people", "members", "events_in_room"])
+def test_a_store_with_one_damaged_table_is_refused_with_a_sentence(store: Store, tmp_path: Path, table: str) -> None:
+    meet(store, ANN)
+    put(store, post("@ann"))
+    (page,) = store._connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    (size,) = store._connection.execute("PRAGMA page_size").fetchone()
+    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    path = tmp_path / schema.FILE_NAME
+    whole = path.read_bytes()
+    path.write_bytes(whole[: (page - 1) * size] + b"\xaa" * size + whole[page * size :])
+    with pytest.raises(StoreError, match=r"damaged.*chat check"):
+        Store(tmp_path).open()
+    path.write_bytes(whole)
+    store.open()
+
+
+@pytest.mark.parametrize("damage", [b"this is no database at all, but long enough to be one" * 100, None])
+def test_a_damaged_store_is_refused_with_a_sentence(store: Store, tmp_path: Path, damage: bytes | None) -> None:
+    put(store, *(post("x" * 500) for _ in range(500)))
+    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    path = tmp_path / schema.FILE_NAME
+    whole = path.read_bytes()
+    path.write_bytes(damage if damage else whole[:100] + os.urandom(8192 - 100) + whole[8192:])
+    for attempt in (Store(tmp_path).open, functools.partial(opening.check, tmp_path)):
+        with pytest.raises(StoreError, match=r"damaged.*chat restore FOLDER"):
+            attempt()
+    path.write_bytes(whole)
+    store.open()
+
+
+def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / schema.FILE_NAME)
+    other.execute("CREATE TABLE birds (name)")
+    other.close()
+    with pytest.raises(StoreError, match="something else"):
+        Store(tmp_path).open()
+
+
+def test_an_older_store_is_migrated_and_kept_beside(store: Store, tmp_path: Path) -> None:
+    put(store, post("from the old version"))
+    epoch = store.epoch
+    store.close()
+    steps = (*schema.STEPS, "ALTER TABLE rooms ADD COLUMN colour TEXT; UPDATE rooms SET colour = 'green;';")
+    connection, same = opening.open_store(tmp_path, "normal", steps)
+    assert same == epoch
+    assert connection.execute("SELECT colour FROM rooms").fetchall() == [("green;",)]
+    assert connection.execute("SELECT body FROM events WHERE type = 1").fetchall() == [("from the old version",)]
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(steps),)
+    connection.close()
+    (kept,) = tmp_path.glob("chat.db.version-*")
+    old = sqlite3.connect(kept)
+    assert old.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+    old.close()
+
+
+def test_a_migration_that_fails_changes_nothing(store: Store, tmp_path: Path) -> None:
+    put(store, post("still here"))
+    store.close()
+    with pytest.raises(StoreError):
+        opening.open_store(tmp_path, "normal", (*schema.STEPS, "CREATE TABLE new (x); SELECT * FROM nowhere;"))
+    store.open()
+    assert store._connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'new'").fetchone() == (0,)
+    assert store.directory.rooms[MAIN].number == 1
+
+
+def test_another_run_of_the_machine_is_another_epoch_unless_commits_wait_for_the_disk(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch = store.epoch
+    store.close()
+    boot = tmp_path / "boot_id"
+    boot.write_text("another run\n")
+    monkeypatch.setattr(opening, "BOOT_ID", boot)
+    full = Store(tmp_path, sync="full")
+    full.open()
+    assert full.epoch == epoch
+    full.close()
+    boot.write_text("a third run\n")
+    store.open()
+    assert store.epoch != epoch
+
+
+def test_the_files_are_for_the_server_alone(store: Store, tmp_path: Path) -> None:
+    put(store, post())
+    for file in tmp_path.glob("chat.*"):
+        assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / schema.FILE_NAME).mkdir()
+    with pytest.raises(StoreError, match=r"can't be opened.*right to write"):
+        Store(tmp_path).open()

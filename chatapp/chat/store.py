@@ -1,58 +1,491 @@
-"""The store: the room's log of events, in one order, with an epoch.
+"""The store: the log of all rooms in SQLite, in one order, and what is derived from it, in the same commit.
 
-It lives in memory and keeps the newest few hundred events, enough for a page to show what was said just now and to
-catch up after a short absence. Posts come from `chat.room`, on the broadcast greenlet; readers ask by position.
-Keeping the log on disk is left to a store with the same verbs.
+Posts come from `chat.rooms` on the broadcast greenlet, a batch at a time; `news()` gives the events of the log in their
+order, one's own and those that another process has committed (two workers overlap while the server is reloaded). What
+was seen by anybody is committed first. The past is read by `chat.reader`, off the hub; this connection is the hub's own, so
+whatever it does must be short: a batch is one commit of 30 us and 3 us a message, without waiting for the disk.
+
+Killed at any instant, the process loses nothing that was committed. After a power failure the newest commits may be gone
+unless every commit waits for the disk (CHATAPP_STORE_SYNC=full), so a store that is opened in another run of the machine
+gets another epoch: clients then load the newest page instead of going on from a position that may mean something else.
 """
 
-import collections
-import datetime
+import fcntl
+import json
+import logging
+import os
 import secrets
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from chatapp.chat.messages import Event, Post
+from chatapp.chat import derived, mentions, messages, schema
+from chatapp.chat.answers import mention_fields
+from chatapp.chat.directory import Directory, Reading, RoomHead
+from chatapp.chat.messages import BadMessage, Event, Mention, Post, Reply, User
+from chatapp.chat.opening import StoreError, open_store, sentences
 
-#: How many events are kept, and how much memory their texts may take (bytes); less when they are large.
-KEPT_EVENTS = 500
-KEPT_BYTES = 16_777_216
+LOCK_NAME = "chat.lock"
+#: Rooms that there may be, and that one person may make; and the same of rooms of two people.
+MAX_ROOMS = (1_000, 50)
+MAX_DIRECT_ROOMS = (100_000, 500)
+#: Different emoji on one message.
+MAX_REACTIONS = 30
+#: Events removed in one commit when they are no longer to be kept.
+PRUNE_EVENTS = 200
+
+_INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SELECT = """
+    SELECT e.pos, e.room, e.seq, e.number, e.type, e.time, a.person, a.name, a.avatar, a.plain, e.id, e.body, e.target,
+        e.mentions
+    FROM events e JOIN authors a ON a.key = e.author
+"""
+
+_log = logging.getLogger(__name__)
+
+
+class Done(NamedTuple):
+    """The event that a post is now; `again`: it was that already, and nothing was stored."""
+
+    event: Event
+    again: bool
+
+
+#: What became of a post: an event, or why it was refused.
+Outcome = Done | BadMessage
+
+
+class NotStored(Exception):
+    """The store can't take this now. `busy`: another process holds it, which ends by itself; `damaged`: somebody has to
+    look after it; neither: the disk is full, say, or one of the posts is such that it can't be stored.
+    """
+
+    def __init__(self, error: sqlite3.Error) -> None:
+        super().__init__(str(error))
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        self.busy = code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        self.damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class _Target(NamedTuple):
+    """A message as it is now, for those who edit, delete, answer or react."""
+
+    person: str
+    name: str
+    text: str
 
 
 class Store:
-    """An ordered log: `append`, then `after` or `find`. A new store is a new epoch: old positions mean nothing in it."""
+    """The log of one server. Open it in the process that serves, after its fork."""
 
-    def __init__(self) -> None:
-        self.epoch = secrets.token_hex(8)
-        self.seq = 0
-        self._events: collections.deque[Event] = collections.deque()
-        self._by_id: dict[str, Event] = {}
-        self._bytes = 0
+    def __init__(self, folder: Path, sync: str = "normal") -> None:
+        self.directory = Directory()
+        self.epoch = ""
+        self._folder = folder
+        self._sync = sync
+        self._pos = 0
+        self._news: list[Event] = []
+        self._authors: dict[User, int] = {}
+        self._new_authors: dict[User, int] = {}
+        self._new_rooms: list[RoomHead] = []
+        self._version = -1
+        self._lock = -1
 
-    def append(self, posts: list[Post]) -> list[Event]:
-        """Number the posts in their order and keep them; return the new events. Their ids must be new (see `find`)."""
-        now = datetime.datetime.now(datetime.UTC)
-        time = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        events = []
+    def open(self) -> None:
+        """Open the store, or make it. Raises `StoreError` with a sentence for the person who runs the server."""
+        self._lock = os.open(self._folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Shared: a reload has two workers for a moment. Whoever puts another file in its place wants it alone.
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"{self._folder} is being restored. Start the server when that is done.") from None
+        try:
+            self._connection, self.epoch = open_store(self._folder, self._sync)
+            self._execute = self._connection.execute
+            with sentences(self._folder):
+                self._load()
+        except BaseException:
+            os.close(self._lock)
+            self._lock = -1
+            raise
+        if messages.MAIN_ROOM not in self.directory.rooms:
+            self._make_main_room()
+
+    def close(self) -> None:
+        """Write what has been read by whom, and let go of the file."""
+        if not self.is_open:
+            return
+        self.save()
+        self._connection.close()
+        os.close(self._lock)
+        self._lock = -1
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be written to."""
+        return self._lock >= 0
+
+    # Writing.
+
+    def append(self, posts: Sequence[Post]) -> list[Outcome]:
+        """Put posts into the log in one commit; return what became of each. The new events come with `news()`.
+
+        A post whose id is known is not stored again. Raises `NotStored`; then nothing of it is stored.
+        """
+        before = len(self._news)
+        try:
+            self._execute("BEGIN IMMEDIATE")
+            self._follow()
+            before = len(self._news)
+            outcomes = self._write(posts)
+            self._write_changed()
+            self._execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back(before)
+            raise NotStored(error) from error
+        except BaseException:
+            self._roll_back(before)
+            raise
+        self._committed(self._news[before:])
+        return outcomes
+
+    def _committed(self, events: Iterable[Event]) -> None:
+        self._authors |= self._new_authors
+        self._new_authors.clear()
+        self._new_rooms.clear()
+        directory = self.directory
+        directory.changed_readings.clear()
+        directory.changed_people.clear()
+        for event in events:
+            directory.apply(event)
+            self._pos = event.pos
+
+    def _roll_back(self, news: int) -> None:
+        """Undo a transaction, and what it did in memory: all news after the first `news`, rooms and authors it made."""
+        del self._news[news:]
+        self._new_authors.clear()
+        for head in self._new_rooms:
+            self.directory.remove_room(head)
+        self._new_rooms.clear()
+        try:
+            self._connection.rollback()
+        except sqlite3.Error as error:
+            _log.error("a transaction could not be rolled back: %s", error)
+
+    def news(self) -> list[Event]:
+        """The events that were committed since the last call, by whatever process, in the order of the log."""
+        news, self._news = self._news, []
+        return news
+
+    def poll(self) -> None:
+        """Look whether another process has committed something; `news()` has it then. Costs 3 us if not."""
+        try:
+            self._follow()
+        except sqlite3.Error as error:
+            _log.warning("the store can't be read: %s", error)
+
+    def save(self) -> None:
+        """As `flush`, when there is nobody to try again."""
+        try:
+            if self.is_open:
+                self.flush()
+        except NotStored as error:
+            _log.warning("what was read last could not be stored: %s", error)
+
+    def flush(self) -> None:
+        """Write how far everybody has read. Raises `NotStored`."""
+        directory = self.directory
+        if directory.changed_readings or directory.changed_people:
+            self.append([])
+
+    def _write(self, posts: Sequence[Post]) -> list[Outcome]:
+        """The events of `posts`, inserted with all that is derived from them. Within a transaction."""
+        known = self._known_ids(posts)
+        now = int(time.time() * 1000)
+        heads: dict[str, tuple[int, int]] = {}
+        pos = self._pos
+        outcomes: list[Outcome] = []
+        rows: list[tuple[object, ...]] = []
         for post in posts:
-            self.seq += 1
-            event = Event(self.seq, time, post)
-            self._events.append(event)
-            self._by_id[post.id] = event
-            self._bytes += post.size
-            events.append(event)
-        while len(self._events) > KEPT_EVENTS or (self._bytes > KEPT_BYTES and len(self._events) > 1):
-            oldest = self._events.popleft()
-            self._bytes -= oldest.post.size
-            del self._by_id[oldest.post.id]
-        return events
+            earlier = known.get(post.id) if post.id is not None else None
+            if earlier is not None:
+                outcomes.append(_repeated(post, earlier))
+                continue
+            try:
+                head = self._head_for(post)
+                if post.target is not None:
+                    self._insert(rows)  # it may be meant for one of them
+                target = self._check(post, head)
+            except BadMessage as bad:
+                outcomes.append(bad)
+                continue
+            pos += 1
+            seq, number = heads.get(post.room) or (head.seq, head.number)
+            seq, number = seq + 1, number + (post.type == schema.MESSAGE)
+            heads[post.room] = seq, number
+            event = self._event(post, head, pos, seq, number, now, target)
+            rows.append(self._row(event, head, post.id))
+            self._news.append(event)
+            outcomes.append(Done(event, False))
+            if post.id is not None:
+                known[post.id] = event
+            if event.type != schema.MESSAGE or event.mentions:
+                self._insert(rows)  # what is derived may look at rows that are still to be written
+                derived.write(self._execute, event, head)
+        self._insert(rows)
+        return outcomes
 
-    def find(self, message_id: str) -> Event | None:
-        """The event whose post has this id, if it is still kept."""
-        return self._by_id.get(message_id)
+    def _insert(self, rows: list[tuple[object, ...]]) -> None:
+        if rows:
+            self._connection.executemany(_INSERT, rows)
+            rows.clear()
 
-    def holds(self, epoch: str, seq: int) -> bool:
-        """Whether everything after the position (epoch, seq) is known here."""
-        return epoch == self.epoch and self.seq - len(self._events) <= seq <= self.seq
+    def _event(self, post: Post, head: RoomHead, pos: int, seq: int, number: int, now: int, target: _Target | None) -> Event:
+        found: tuple[Mention, ...] = ()
+        if "@" in post.text and post.type in (schema.MESSAGE, schema.EDIT):
+            among = None if head.name == messages.MAIN_ROOM else self.directory.members.get(head.key, set())
+            directory = self.directory
+            found = mentions.find(post.text, directory.name_lengths, lambda name: directory.named(name, among))
+        reply = None
+        if post.type == schema.MESSAGE and target is not None and post.target is not None:
+            reply = Reply(post.target, target.name, messages.quote_of(target.text))
+        return Event(
+            pos,
+            post.room,
+            seq,
+            number,
+            post.type,
+            now,
+            post.user,
+            post.id or messages.plain_id(pos),
+            post.text,
+            post.target,
+            found,
+            reply,
+            post.email,
+        )
 
-    def after(self, seq: int, most: int) -> list[Event]:
-        """The events after number `seq`, oldest first, at most `most` of them."""
-        first = max(0, len(self._events) - (self.seq - seq))
-        return [self._events[i] for i in range(first, min(len(self._events), first + most))]
+    def _row(self, event: Event, head: RoomHead, post_id: str | None) -> tuple[object, ...]:
+        return (
+            event.pos,
+            head.key,
+            event.seq,
+            event.number,
+            event.type,
+            event.time,
+            self._author(event.user),
+            post_id,
+            event.target,
+            event.text,
+            json.dumps(mention_fields(event.mentions)) if event.mentions else None,
+        )
+
+    def _author(self, user: User) -> int:
+        key = self._authors.get(user) or self._new_authors.get(user)
+        if key is None:
+            values = (user.id, user.name, user.avatar, user.plain)
+            self._execute("INSERT OR IGNORE INTO authors (person, name, avatar, plain) VALUES (?, ?, ?, ?)", values)
+            found = self._execute(
+                "SELECT key FROM authors WHERE person = ? AND name = ? AND avatar = ? AND plain = ?", values
+            ).fetchone()
+            key = self._new_authors[user] = int(found[0])
+        return key
+
+    def _known_ids(self, posts: Sequence[Post]) -> dict[str, Event]:
+        ids = [post.id for post in posts if post.id is not None]
+        if not ids:
+            return {}
+        rows = self._rows(f"{_SELECT} WHERE e.id IN ({', '.join('?' * len(ids))})", *ids)
+        return {event.id: self._with_reply(event) for event in map(self._event_of_row, rows)}
+
+    # Checking what may be done. Within a transaction, so that it still holds when it is done.
+
+    def _head_for(self, post: Post) -> RoomHead:
+        head = self.directory.rooms.get(post.room)
+        if post.type == schema.CREATE:
+            if head is not None:
+                raise BadMessage("room_taken", "There is a room of this name already.", post.id, post.room)
+            return self._make_room(post)
+        if head is None or not self.directory.may_enter(post.user.id, head):
+            raise BadMessage("unknown_room", "There is no such room.", post.id, post.room)
+        return head
+
+    def _make_room(self, post: Post) -> RoomHead:
+        direct = bool(messages.people_of_direct(post.room))
+        most, most_of_one = MAX_DIRECT_ROOMS if direct else MAX_ROOMS
+        if self.directory.count_rooms(direct) >= most:
+            raise BadMessage("too_many", "There are as many rooms as may be.", post.id, post.room)
+        if self.directory.made_by(post.user.id, direct) >= most_of_one:
+            raise BadMessage("too_many", "You have made as many rooms as one may.", post.id, post.room)
+        kind = "direct" if direct else "room"
+        made = self._execute(
+            "INSERT INTO rooms (name, kind, topic, maker) VALUES (?, ?, '', ?)", (post.room, kind, post.user.id)
+        )
+        head = RoomHead(int(made.lastrowid or 0), post.room, kind, maker=post.user.id)
+        self.directory.add_room(head)
+        self._new_rooms.append(head)
+        return head
+
+    def _check(self, post: Post, head: RoomHead) -> _Target | None:
+        """The message that is meant, if one is. Raises `BadMessage` if the post can't be done."""
+        if post.target is None:
+            return None
+        target = self._target(head, post.target)
+        if target is None or (not target.text and post.type != schema.MESSAGE):
+            raise BadMessage("unknown_message", "That message is not there any more.", post.id, post.room)
+        if post.type in (schema.EDIT, schema.DELETE) and target.person != post.user.id:
+            raise BadMessage("not_yours", "Only who wrote a message may change or delete it.", post.id, post.room)
+        if post.type == schema.REACT and post.text[0] == "+":
+            others = self._execute(
+                "SELECT count(DISTINCT emoji) FROM reactions WHERE room = ? AND seq = ? AND emoji != ?",
+                (head.key, post.target, post.text[1:]),
+            ).fetchone()[0]
+            if others >= MAX_REACTIONS:
+                raise BadMessage("too_many", "This message has as many reactions as it may have.", post.id, post.room)
+        return target
+
+    def _target(self, head: RoomHead, seq: int) -> _Target | None:
+        row = self._execute(
+            """SELECT a.person, a.name, coalesce(c.body, e.body) FROM events e JOIN authors a ON a.key = e.author
+               LEFT JOIN changes c ON c.room = e.room AND c.seq = e.seq WHERE e.room = ? AND e.seq = ? AND e.type = ?""",
+            (head.key, seq, schema.MESSAGE),
+        ).fetchone()
+        return _Target(*row) if row else None
+
+    # What others have committed, and what is not of the log.
+
+    def _follow(self) -> None:
+        """Take in what another process has committed since this one looked last."""
+        (version,) = self._execute("PRAGMA data_version").fetchone()
+        if version == self._version:
+            return
+        self._load_rooms()
+        events = [
+            self._with_reply(self._event_of_row(row))
+            for row in self._rows(f"{_SELECT} WHERE e.pos > ? ORDER BY e.pos", self._pos)
+        ]
+        for event in events:
+            self.directory.apply(event)
+            self._pos = event.pos
+        self._news.extend(events)
+        self._version = version
+
+    def _with_reply(self, event: Event) -> Event:
+        if event.type != schema.MESSAGE or event.target is None:
+            return event
+        target = self._target(self.directory.rooms[event.room], event.target)
+        text = "" if target is None else messages.quote_of(target.text)
+        return event._replace(reply=Reply(event.target, target.name if target else "", text))
+
+    def _event_of_row(self, row: Sequence[object]) -> Event:
+        return event_of_row(row, self.directory.by_key[int(row[1])].name)  # type: ignore[call-overload]
+
+    def _write_changed(self) -> None:
+        """How far somebody has read, and who is here under which name: kept in memory until something is committed."""
+        directory = self.directory
+        if directory.changed_readings:
+            self._connection.executemany(derived.SAVE_READING, derived.readings(directory))
+        if directory.changed_people:
+            now = int(time.time() * 1000)
+            people = [(user.id, user.name, user.avatar, now) for user in map(directory.person, directory.changed_people)]
+            self._connection.executemany("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", people)
+
+    def number_at(self, head: RoomHead, seq: int) -> int:
+        """How many messages the room has had up to `seq`."""
+        if seq >= head.seq:
+            return head.number
+        row = self._execute(
+            "SELECT number FROM events WHERE room = ? AND seq <= ? ORDER BY seq DESC LIMIT 1", (head.key, seq)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def prune(self, before: int) -> dict[str, int]:
+        """Remove some of the events older than the time `before` (ms); call again until it returns nothing.
+
+        Returns the rooms in which something was removed, with the number up to which. Raises `NotStored`.
+        """
+        try:
+            self._execute("BEGIN IMMEDIATE")
+            self._follow()
+            floors = derived.prune(self._execute, before, PRUNE_EVENTS)
+            self._execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back(len(self._news))
+            raise NotStored(error) from error
+        pruned = {}
+        for key, floor in floors.items():
+            head = self.directory.by_key[key]
+            self.directory.raise_floor(head, floor)
+            pruned[head.name] = floor
+        return pruned
+
+    def restart_log(self) -> None:
+        """Let SQLite's write-ahead log begin anew; called when nearly all of it has been copied, so little is left to do."""
+        self._execute("PRAGMA wal_checkpoint(RESTART)")
+
+    # Loading.
+
+    def _load(self) -> None:
+        self._execute("BEGIN")  # one view of the store, whatever another process commits meanwhile
+        try:
+            self._load_all()
+        finally:
+            self._execute("COMMIT")
+
+    def _load_all(self) -> None:
+        (self._version,) = self._execute("PRAGMA data_version").fetchone()
+        self._load_rooms()
+        (self._pos,) = self._execute(
+            """SELECT max(coalesce((SELECT max(pos) FROM events), 0),
+                   coalesce((SELECT value + 0 FROM meta WHERE key = 'floor'), 0))"""
+        ).fetchone()
+        directory = self.directory
+        for person, name, avatar in self._rows("SELECT person, name, avatar FROM people"):
+            directory.add_person(User(person, name, avatar))
+        for person, key, member, read, number in self._rows("SELECT person, room, member, read, number FROM members"):
+            if key in directory.by_key:
+                directory.add_reading(person, key, Reading(bool(member), read, number))
+        for person, key, seq in self._rows(
+            """SELECT m.person, m.room, m.seq FROM mentions m LEFT JOIN members r ON r.person = m.person AND r.room = m.room
+               WHERE m.seq > coalesce(r.read, 0)"""
+        ):
+            directory.add_mention(person, key, seq)
+
+    def _load_rooms(self) -> None:
+        for key, name, kind, topic, maker, floor, number in self._rows(
+            "SELECT key, name, kind, topic, maker, floor, floor_number FROM rooms"
+        ):
+            head = self.directory.by_key.get(key)
+            if head is not None:
+                head.floor = floor
+                continue
+            newest = self._execute(
+                "SELECT seq, number FROM events WHERE room = ? ORDER BY seq DESC LIMIT 1", (key,)
+            ).fetchone()
+            self.directory.add_room(RoomHead(key, name, kind, topic, maker, floor, *(newest or (floor, number))))
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        return self._execute(sql, values).fetchall()
+
+    def _make_main_room(self) -> None:
+        user = User("", "", "")
+        self.append([Post(schema.CREATE, messages.MAIN_ROOM, user, f"main-{secrets.token_hex(8)}", "")])
+        self.news()
+
+
+def _repeated(post: Post, earlier: Event) -> Outcome:
+    """What becomes of a post whose id is known."""
+    if (earlier.user.id, earlier.type, earlier.room) != (post.user.id, post.type, post.room):
+        return BadMessage("id_taken", "This id was given to something else.", post.id, post.room)
+    return Done(earlier, True)
+
+
+def event_of_row(row: Sequence[object], room: str) -> Event:
+    """An event of the columns that `_SELECT` names, without the message it answers."""
+    pos, _, seq, number, kind, when, person, name, avatar, plain, event_id, body, target, named = row
+    found = () if named is None else tuple(Mention(one["id"], one["name"]) for one in json.loads(str(named)))
+    user = User(str(person), str(name), str(avatar), bool(plain))
+    event_id = event_id if event_id is not None else messages.plain_id(pos)  # type: ignore[arg-type]
+    return Event(pos, room, seq, number, kind, when, user, event_id, body, target, found)  # type: ignore[arg-type]

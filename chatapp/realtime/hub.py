@@ -35,8 +35,10 @@ Audience = Hashable
 Encode = Callable[[], bytes]
 #: Posts in their order, each with the connection it came from.
 Batch = list[tuple[Connection, Any]]
-#: Takes a batch and returns what each audience is to get.
-Publish = Callable[[Batch], Iterable[tuple[Audience, Encode]]]
+#: What each audience is to get.
+Deliveries = Iterable[tuple[Audience, Encode]]
+#: Takes a batch, and delivers what is to be delivered of it.
+Publish = Callable[[Batch], None]
 
 
 class Hub:
@@ -57,6 +59,11 @@ class Hub:
     def full(self) -> bool:
         """Whether another client would be one too many."""
         return len(self.clients) >= self.max_clients
+
+    @property
+    def busy(self) -> bool:
+        """Whether posts are waiting for the broadcast greenlet."""
+        return bool(self._queue.qsize())
 
     def add(self, connection: Connection) -> None:
         """Count a client in."""
@@ -94,6 +101,12 @@ class Hub:
         # A write can end a connection but never switches greenlets, so the set can't change under the loop.
         return [connection for connection in _in_turn(members, talkers) if not connection.write(data)]
 
+    def deliver_all(self, deliveries: Deliveries, talkers: Set[Connection] = frozenset()) -> None:
+        """Write what each audience gets. Those whose outbox is full are closed with 4008: they come back and resume."""
+        for audience, encode in deliveries:
+            for slow in self.deliver(audience, encode, talkers):
+                slow.end(frames.TOO_SLOW)
+
     def broadcast(self, talker: Connection, post: Any, size: int) -> None:
         """Queue `post` (about `size` bytes) for everyone. Waits while the queue is full: the talker, nobody else."""
         while self._queued_bytes > QUEUE_BYTES:
@@ -109,11 +122,8 @@ class Hub:
                 gevent.sleep(0)  # under load, let outboxes drain and readers read between two batches
 
     def _publish(self, publish: Publish, batch: Batch) -> None:
-        talkers = {talker for talker, _ in batch}
         try:
-            for audience, encode in publish(batch):
-                for slow in self.deliver(audience, encode, talkers):
-                    slow.end(frames.TOO_SLOW)
+            publish(batch)
         except Exception:
             _log.exception("a batch of %d posts could not be broadcast", len(batch))
 

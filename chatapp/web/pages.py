@@ -3,22 +3,43 @@
 A page is a frame and a script; all that people or files say reaches it through its WebSocket.
 """
 
+from pathlib import Path
+
 from flask import Blueprint, Flask, Response, jsonify, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from chatapp.chat.client import Services
 from chatapp.config import Settings
 from chatapp.logs.feed import Feeds
-from chatapp.realtime.hub import Hub
 from chatapp.version import VERSION
+from chatapp.web.modules import modules_of
+
+#: How long a browser keeps who it is after the last visit (seconds); more than 400 days no browser keeps anything.
+COOKIE_SECONDS = 400 * 86_400
 
 
-def blueprint(hub: Hub, feeds: Feeds, settings: Settings) -> Blueprint:
+def blueprint(chat: Services, feeds: Feeds, settings: Settings) -> Blueprint:
     """The routes."""
+    hub, people = chat.hub, chat.people
     bp = Blueprint("pages", __name__)
 
     @bp.get("/")
-    def chat() -> str:
-        return render_template("chat.html", config=_page_config(settings))
+    def chat_page() -> Response:
+        page = Response(render_template("chat.html", config=_page_config(settings)))
+        # The page's address is asked for each time (it is not kept), so the cookie lives on as long as it is used.
+        person = people.person_of(request.cookies.get(people.cookie, "")) or people.new()
+        page.set_cookie(
+            people.cookie,
+            people.token(person),
+            max_age=COOKIE_SECONDS,
+            httponly=True,
+            # Lax, not Strict: who follows a link to a message from elsewhere is still the same person.
+            samesite="Lax",
+            secure=request.is_secure,
+            path=request.script_root or "/",
+        )
+        page.headers["Cache-Control"] = "no-store"
+        return page
 
     @bp.get("/logs")
     def logs() -> str:
@@ -26,7 +47,9 @@ def blueprint(hub: Hub, feeds: Feeds, settings: Settings) -> Blueprint:
 
     @bp.get("/healthz")
     def healthz() -> Response:
-        response = jsonify(alive=True, clients=len(hub.clients), files_followed=feeds.followed, version=VERSION)
+        response = jsonify(
+            alive=True, storing=chat.rooms.storing, clients=len(hub.clients), files_followed=feeds.followed, version=VERSION
+        )
         response.headers["Cache-Control"] = "no-store"
         if hub.stopping:
             response.status_code = 503
@@ -55,10 +78,12 @@ def _advice(error: HTTPException) -> str:
     return error.description or ""
 
 
-def add_asset_function(app: Flask) -> None:
-    """Give templates `asset(path)`: the address of a file under `static/`.
+def add_asset_functions(app: Flask) -> None:
+    """Give templates `asset(path)`, the address of a file under `static/`, and `modules(path)`, what a module imports.
 
     Static files are revalidated by ETag at each load. A version in the address would reach only the first module: those it
     imports by relative path would keep theirs, and a page could mix two releases.
     """
+    static = Path(str(app.static_folder))
     app.add_template_global(lambda path: url_for("static", filename=path), "asset")
+    app.add_template_global(lambda entry: modules_of(static, entry), "modules")

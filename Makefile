@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check python-tests node-tests screenshots clean
+.PHONY: run test check python-tests node-tests proof proof-short screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -k gevent wsgi:app
@@ -21,11 +21,19 @@ check: $(VENV)/.test
 
 python-tests: $(VENV)/.test
 	bin/need-chromium
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 node-tests:
 	bin/need-node
 	node --test tests/js/*.test.mjs
+
+# The proof that the chat loses nothing, doubles nothing and keeps the order, over 200 kills of the server (tests/proof).
+proof: $(VENV)/.test
+	$(BIN)/python -m tests.proof --kills 200
+
+# The same over 10 kills; the tests run it too.
+proof-short: $(VENV)/.test
+	$(BIN)/python -m tests.proof --kills 10
 
 # The pictures of the README, made by the browser tests.
 screenshots: $(VENV)/.test

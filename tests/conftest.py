@@ -6,8 +6,10 @@ a module share. Each server's log is shown when its test fails.
 
 import contextlib
 import http.client
+import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -167,11 +169,17 @@ def _runs(pid: int) -> bool:
         return False
 
 
+# Tests that run at the same time look for ports in ranges of their own: a port that was found free is taken a moment later.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+_ports = itertools.count(20_000 + 3000 * _worker + random.randrange(1500))
+
+
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for port in _ports:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 @pytest.fixture(scope="module")

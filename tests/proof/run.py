@@ -1,0 +1,189 @@
+"""One run of the proof: a server, clients, faults; then quiet, a last kill, and the comparison."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.conftest import Server
+from tests.proof import stored
+from tests.proof.client import Client, Fields
+from tests.proof.compare import Verdict, compare
+from tests.proof.faults import ServerFaults, mishaps, restlessness
+from tests.proof.reader import Reader
+from tests.proof.tally import Tally
+from tests.proof.writer import Writer
+
+WRITERS = 20
+READERS = 20
+#: So many of the readers begin anew now and then.
+RESTLESS = 4
+#: Requests a second of one writer, on average, while the server is there.
+RATE = 7.0
+#: The rooms beside `main`, made at the beginning.
+NEW_ROOMS = ("workshop", "茶馆")
+ROOMS = ("main", *NEW_ROOMS)
+#: How long it may take until all is answered and everybody has seen everything (seconds).
+QUIET_SECONDS = 60.0
+#: Requests that must be acknowledged after a return of the server before it is under load again.
+LOAD = 5
+
+
+class Outcome(NamedTuple):
+    """What came out of a run."""
+
+    verdict: Verdict
+    tally: Tally
+    events: int
+    messages: int
+    seconds: float
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was lost, doubled or reordered, and no promise broken."""
+        return self.verdict.clean and not self.tally.broken
+
+
+async def prove(
+    folder: Path, kills: int, seed: int, app: str = "wsgi:app", progress: Callable[[str], None] = print
+) -> Outcome:
+    """Run it all. The server keeps its data in `folder`; `progress` is told how far it is."""
+    began = time.monotonic()
+    tally = Tally()
+    server = Server(folder, {"MESSAGE_RATE": 0, "PING_SECONDS": 5}, app)
+    await asyncio.to_thread(server.start)
+    try:
+        await _make_rooms(server.port, tally)
+        source = random.Random(seed)
+        writers = [Writer(f"writer-{n}", server.port, ROOMS, _rng(source), tally, RATE) for n in range(WRITERS)]
+        readers = [Reader(f"reader-{n}", server.port, ROOMS, _rng(source), tally) for n in range(READERS)]
+        everybody: list[Client] = [*writers, *readers]
+        async with _tasks(*(client.run() for client in everybody), *(reader.page_back() for reader in readers)):
+            await _wait_for(lambda: all(client.live for client in everybody), "everybody to be there")
+            trouble = [mishaps(client, _rng(source), tally) for client in everybody]
+            trouble += [restlessness(reader, _rng(source), tally) for reader in readers[:RESTLESS]]
+            work = [*(writer.write() for writer in writers), *(reader.mark() for reader in readers)]
+            async with _tasks(*trouble, *work, _tell(tally, kills, progress)):
+                await ServerFaults(server, _rng(source), tally, _under_load(tally)).run(kills)
+            progress("waiting until all is answered and seen")
+            await _wait_for_quiet(writers, readers, tally)
+        await asyncio.to_thread(server.kill)
+        logs = stored.read(server.data_dir, tally)
+    finally:
+        server.kill()
+    _check_server_log(server, tally)
+    for writer in writers:
+        stored_ids = {event.id for log in logs.values() for event in log}
+        tally.all_wrong("refused and yet stored", sorted(writer.refusals & stored_ids))
+    verdict = compare(
+        logs,
+        {client.name: client.views.values() for client in everybody},
+        {writer.name: writer.asked for writer in writers},
+        {request_id for writer in writers for request_id in writer.put_off},
+    )
+    events = sum(map(len, logs.values()))
+    messages = sum(event.is_message for log in logs.values() for event in log)
+    return Outcome(verdict, tally, events, messages, time.monotonic() - began)
+
+
+def _rng(source: random.Random) -> random.Random:
+    return random.Random(source.getrandbits(64))
+
+
+@contextlib.asynccontextmanager
+async def _tasks(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Tasks that run for ever, for as long as the block does. One that fails, fails the block."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(coroutine) for coroutine in coroutines]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def _make_rooms(port: int, tally: Tally) -> None:
+    founder = _Founder("founder", port, ("main",), random.Random(0), tally)
+    async with _tasks(founder.run()):
+        await _wait_for(lambda: founder.live, "the founder to be there")
+        for number, room in enumerate(NEW_ROOMS):
+            await founder.say({"type": "create", "id": f"{number:032x}", "room": room, "topic": "made for the proof"})
+        await _wait_for(lambda: founder.made >= set(NEW_ROOMS), "the rooms to be made")
+
+
+class _Founder(Client):
+    """Who makes the rooms."""
+
+    made: frozenset[str] = frozenset()
+
+    async def take(self, said: Fields) -> None:
+        if said["type"] == "room" and said.get("id"):
+            self.made = self.made | {said["room"]}
+        await super().take(said)
+
+
+def _under_load(tally: Tally) -> Callable[[], bool]:
+    """Whether writers were served again since this was true last."""
+    mark = 0
+
+    def under_load() -> bool:
+        nonlocal mark
+        if tally.counts["acknowledged"] < mark + LOAD:
+            return False
+        mark = tally.counts["acknowledged"]
+        return True
+
+    return under_load
+
+
+async def _wait_for(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds:g} s in vain for {what}")
+        await asyncio.sleep(0.02)
+
+
+async def _wait_for_quiet(writers: list[Writer], readers: list[Reader], tally: Tally) -> None:
+    """Wait until no request is unanswered, everybody follows all rooms at the same position, and all pages have come."""
+
+    def quiet() -> bool:
+        everybody: list[Client] = [*writers, *readers]
+        return (
+            not any(writer.waiting for writer in writers)
+            and all(client.live for client in everybody)
+            and all(reader.complete for reader in readers)
+            and all(len({client.views[room].position for client in everybody}) == 1 for room in ROOMS)
+        )
+
+    try:
+        await _wait_for(quiet, "quiet", QUIET_SECONDS)
+    except TimeoutError:
+        for writer in writers:
+            if writer.waiting:
+                tally.wrong("no quiet", f"{writer.name} has {writer.waiting} requests without an answer")
+        for client in [*writers, *readers]:
+            state = {room: f"{client.phases[room].name} {client.views[room].position}" for room in ROOMS}
+            tally.wrong("no quiet", f"{client.name}: {state}")
+
+
+async def _tell(tally: Tally, kills: int, progress: Callable[[str], None]) -> None:
+    began = time.monotonic()
+    while True:
+        await asyncio.sleep(10)
+        counts = tally.counts
+        progress(
+            f"{time.monotonic() - began:4.0f} s: {counts['kills']} of {kills} kills, {counts['cuts']} cuts, "
+            f"{counts['acknowledged']} acknowledged, {sum(tally.broken.values())} promises broken"
+        )
+
+
+def _check_server_log(server: Server, tally: Tally) -> None:
+    """The server may be killed; it may not stumble."""
+    said = server.said()
+    at = said.find("Traceback")
+    if at >= 0:
+        tally.wrong(
+            "a traceback in the server's log", f"{said.count('Traceback')} of them, the first:\n{said[at : at + 3000]}"
+        )

@@ -1,0 +1,26 @@
+"""The proof in its short form, over a real server (`make proof` is the long one)."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.proof.__main__ import report
+from tests.proof.run import prove
+
+KILLS = 10
+#: With this one every kind of fault happens within ten kills; the make targets take any.
+SEED = 20_261_142
+
+
+@pytest.mark.timeout(240)
+def test_nothing_is_lost_doubled_or_reordered_over_ten_kills(tmp_path: Path) -> None:
+    outcome = asyncio.run(prove(tmp_path / "server", KILLS, SEED))
+    print(report(outcome, SEED))
+    assert outcome.clean
+    counts = outcome.tally.counts
+    assert counts["kills"] >= KILLS
+    assert all(counts[what] for what in ("kills of the worker", "kills of the master", "restarts", "reloads", "overlaps"))
+    # It was a trial: connections were cut, requests repeated, positions resumed, and the log is long.
+    assert min(counts[what] for what in ("cuts", "sent again", "copies", "resumed", "fresh pages", "pages of history")) > 5
+    assert outcome.messages > 500

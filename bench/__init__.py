@@ -1,0 +1,1 @@
+"""Measuring: each script prints one table (README.md tells which and how)."""

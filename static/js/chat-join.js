@@ -1,12 +1,13 @@
 // The form before the chat: a name and an e-mail. Says what is missing beside the
 // field, and before anything is sent; what the server says of them comes as
-// `refusal`, a sentence for each field.
+// `refusal`, { code, message } by field.
 
 import { config } from "./config.js";
 import { Brand, Settings } from "./frame.js";
 import { html, nextTick, onMounted, ref } from "./html.js";
 import { t } from "./i18n.js";
 import { problems } from "./join-check.js";
+import { reasonOf } from "./refusals.js";
 
 export const JoinForm = {
   props: { refusal: Object, username: String, email: String },
@@ -34,7 +35,7 @@ export const JoinForm = {
 
     const field = (name, type, value, element, autocomplete, hint) => {
       const problem = found.value[name];
-      const said = refusal.value[name] || (problem && t(problem.key, problem.params));
+      const said = (refusal.value[name] && reasonOf(refusal.value[name])) || (problem && t(problem.key, problem.params));
       const describedBy = [said && `${name}-error`, hint && `${name}-hint`].filter(Boolean).join(" ");
       return html`
         <div class="field">

@@ -1,9 +1,10 @@
-// The list that opens while an emoji's code is typed: what it offers, which one is
-// active, what the text becomes. Plain state; the composer draws it and passes keys.
+// The list that opens while an emoji's code or a name behind @ is typed: what it offers,
+// which one is active, what the text becomes. Plain state; the composer draws it and passes keys.
 // Enter takes only what is active, and sends otherwise: a name that merely holds the
 // letters is not active before the arrows have gone there.
 
 import { codeAtCaret, completions } from "./emoji.js";
+import { mentionAtCaret, mentionItems, takesFirst } from "./mention.js";
 
 const NONE = -1;
 
@@ -18,9 +19,12 @@ export function offer(text, caret, characters) {
   return { items, active, start: typed.start, end: caret };
 }
 
-// The button asks for the common ones, at the caret.
-export function offerCommon(caret, characters) {
-  return { items: completions("", characters), active: 0, start: caret, end: caret };
+// The same for the name behind an @.
+export function offerPeople(text, caret, people, me) {
+  const typed = mentionAtCaret(text, caret);
+  const items = typed ? mentionItems(typed.query, people, { me }) : [];
+  if (items.length === 0) return closed();
+  return { items, active: takesFirst(typed.query, items) ? 0 : NONE, start: typed.start, end: caret };
 }
 
 // What a key does while the list is open: { list } is the list from now on,
@@ -38,7 +42,5 @@ export function onKey(list, key) {
   }
 }
 
-export function insert(text, list, index) {
-  const before = text.slice(0, list.start) + list.items[index].emoji;
-  return { text: before + text.slice(list.end), caret: before.length };
-}
+// What the item that is taken puts in the place of what was typed.
+export const taken = (list, index) => list.items[index].insert ?? list.items[index].emoji;

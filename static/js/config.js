@@ -4,12 +4,13 @@
 const defaults = {
   base: "",
   avatars: "local",
-  limits: { message_bytes: 65536, username_chars: 64 },
+  limits: { message_bytes: 65536, username_chars: 64, room_chars: 40, topic_chars: 250 },
 };
 
 function read() {
   const node = globalThis.document?.getElementById("app");
-  return { ...defaults, ...JSON.parse(node?.dataset.config || "{}") };
+  const told = JSON.parse(node?.dataset.config || "{}");
+  return { ...defaults, ...told, limits: { ...defaults.limits, ...told.limits } };
 }
 
 export const config = read();

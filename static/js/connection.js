@@ -9,6 +9,11 @@
 //
 // It does not queue: send() answers false while there is no connection, and the
 // caller knows best what to do with what it could not send.
+//
+// A socket may look open and be dead: after a sleep, a change of networks. A script
+// can't see the server's pings, so a page that knows a harmless request gives it as
+// `probe`; when the socket is doubted it is sent, and without a word within some
+// seconds there is a new socket.
 
 const FIRST_WAIT_MS = 500;      // doubles with every failure ...
 const LONGEST_WAIT_MS = 30_000; // ... up to here
@@ -17,6 +22,11 @@ const STABLE_MS = 10_000;       // a connection that stood so long starts the wa
 const ATTEMPT_MS = 10_000;      // an attempt without an answer is given up
 const TICK_MS = 5_000;
 const SLEPT_MS = 90_000;        // ticks so far apart: the machine slept (a hidden tab ticks each minute)
+const JUST_BEGUN_MS = 1500;     // a wake-up is told in several ways at once: one attempt answers them all
+const AWAY_MS = 30_000;         // a tab hidden so long doubts its socket when it is back
+const SILENT_MS = 60_000;       // and one that is looked at, when nothing came for so long,
+const UNANSWERED_MS = 10_000;   // or nothing since something was sent
+const ANSWER_MS = 5_000;        // a doubted socket has so long to show that it lives
 
 const GOING_AWAY = 1001;
 const NOT_ALLOWED = 1008;
@@ -55,17 +65,22 @@ export class Connection {
   #socket = null;
   #failures = 0;
   #openedAt = 0;
+  #begunAt = 0;
+  #heardAt = 0;
+  #sentAt = 0;       // the first thing sent since something was heard; 0: nothing
+  #hiddenAt = null;
   #lastTick = 0;
   #attemptTimer = null;
   #retryTimer = null;
+  #probeTimer = null;
   #ticker = null;
 
   constructor({
-    path, protocol, onOpen, onMessage, onState = () => {}, onFailedAttempt = () => {}, state = freshState(),
+    path, protocol, onOpen, onMessage, onState = () => {}, onFailedAttempt = () => {}, probe = null, state = freshState(),
     WebSocket = globalThis.WebSocket, random = Math.random, now = Date.now,
     timers = globalThis, events = globalThis, location = globalThis.location,
   }) {
-    Object.assign(this, { path, protocol, onOpen, onMessage, onState, onFailedAttempt, state });
+    Object.assign(this, { path, protocol, onOpen, onMessage, onState, onFailedAttempt, probe, state });
     Object.assign(this, { WebSocket, random, now, timers, events, location });
   }
 
@@ -82,6 +97,7 @@ export class Connection {
   send(object) {
     if (this.state.phase !== "connected" || this.#socket?.readyState !== 1) return false;
     this.#socket.send(JSON.stringify(object));
+    this.#sentAt ||= this.now();
     return true;
   }
 
@@ -98,6 +114,11 @@ export class Connection {
     if (this.#ticker !== null && waiting) this.#attempt();
   }
 
+  // What comes over this connection is not right: another one, after a wait like any.
+  giveUp() {
+    if (this.#ticker !== null && this.state.phase === "connected") this.#lost(0, "");
+  }
+
   close() {
     if (this.#ticker === null) return;
     this.timers.clearInterval(this.#ticker);
@@ -112,6 +133,7 @@ export class Connection {
     this.#setState({ phase: "connecting", again: this.state.again || this.state.phase !== "connecting", retryAt: null });
     const socket = new this.WebSocket(socketUrl(this.path, this.location), this.protocol);
     this.#socket = socket;
+    this.#begunAt = this.now();
     this.#attemptTimer = this.timers.setTimeout(() => this.#lost(0, ""), ATTEMPT_MS);
     // A socket that has been replaced has no say any more.
     const current = (handle) => (event) => { if (socket === this.#socket) handle(event); };
@@ -123,11 +145,20 @@ export class Connection {
   #opened() {
     this.timers.clearTimeout(this.#attemptTimer);
     this.#openedAt = this.now();
+    this.#heard();
     this.#setState({ phase: "connected", again: false, retryAt: null, code: null, reason: "" });
     this.onOpen?.(this);
   }
 
+  #heard() {
+    this.#heardAt = this.now();
+    this.#sentAt = 0;
+    this.timers.clearTimeout(this.#probeTimer);
+    this.#probeTimer = null;
+  }
+
   #received(data) {
+    this.#heard();
     let message;
     try {
       message = JSON.parse(data);
@@ -159,6 +190,8 @@ export class Connection {
   #dropSocket() {
     this.timers.clearTimeout(this.#attemptTimer);
     this.timers.clearTimeout(this.#retryTimer);
+    this.timers.clearTimeout(this.#probeTimer);
+    this.#probeTimer = null;
     const socket = this.#socket;
     this.#socket = null;
     if (socket && socket.readyState <= 1) socket.close();
@@ -169,12 +202,32 @@ export class Connection {
     this.onState(this.state);
   }
 
+  // Several signs of one wake-up make one attempt.
+  #attemptAtOnce() {
+    const justBegun = this.state.phase === "connecting" && this.now() - this.#begunAt < JUST_BEGUN_MS;
+    if (!justBegun) this.#attempt();
+  }
+
+  // Does it still live?
+  #doubt() {
+    if (this.state.phase !== "connected" || this.#probeTimer !== null || !this.probe?.()) return;
+    this.#probeTimer = this.timers.setTimeout(() => this.#attempt(), ANSWER_MS);
+  }
+
   // Timers stand still while a machine sleeps. After that the socket may look
   // open and be dead for minutes; a new one resumes, so nothing is lost by it.
   #tick() {
-    const gap = this.now() - this.#lastTick;
-    this.#lastTick = this.now();
-    if (gap > SLEPT_MS && this.state.phase !== "refused") this.#attempt();
+    const now = this.now();
+    const gap = now - this.#lastTick;
+    this.#lastTick = now;
+    if (gap > SLEPT_MS) {
+      if (this.state.phase !== "refused") this.#attemptAtOnce();
+    } else if (this.#sentAt && now - this.#sentAt >= UNANSWERED_MS) this.#doubt();
+    else if (this.#isVisible && now - this.#heardAt >= SILENT_MS) this.#doubt();
+  }
+
+  get #isVisible() {
+    return this.events.document?.visibilityState === "visible";
   }
 
   #wentOffline = () => {
@@ -187,23 +240,31 @@ export class Connection {
 
   // An attempt begun on the network that is gone may hang; a new one does not.
   #cameOnline = () => {
-    if (this.state.phase === "lost" || this.state.phase === "connecting") this.#attempt();
+    if (this.state.phase === "connected") this.#doubt();
+    else if (this.state.phase !== "refused") this.#attemptAtOnce();
   };
 
-  #becameVisible = () => {
-    if (this.events.document?.visibilityState === "visible" && this.state.phase === "lost") this.#attempt();
+  #visibilityChanged = () => {
+    if (!this.#isVisible) {
+      this.#hiddenAt = this.now();
+      return;
+    }
+    const away = this.#hiddenAt === null ? 0 : this.now() - this.#hiddenAt;
+    this.#hiddenAt = null;
+    if (this.state.phase === "lost") this.#attemptAtOnce();
+    else if (away >= AWAY_MS) this.#doubt();
   };
 
   // Back from the back/forward cache: the browser has closed the socket there.
   #shownAgain = (event) => {
-    if (event.persisted && this.state.phase !== "refused") this.#attempt();
+    if (event.persisted && this.state.phase !== "refused") this.#attemptAtOnce();
   };
 
   #listeners() {
     return [
       ["online", this.#cameOnline],
       ["offline", this.#wentOffline],
-      ["visibilitychange", this.#becameVisible],
+      ["visibilitychange", this.#visibilityChanged],
       ["pageshow", this.#shownAgain],
     ];
   }

@@ -35,3 +35,10 @@ export function formatDay(ms, now) {
   const thisYear = new Date(day).getFullYear() === new Date(today).getFullYear();
   return formatter({ weekday: "long", day: "numeric", month: "long", ...(!thisYear && { year: "numeric" }) }).format(day);
 }
+
+// As short as can be told apart: the time of today, otherwise the date with it.
+export function formatWhen(ms, now) {
+  if (dayOf(ms) === dayOf(now)) return formatTime(ms);
+  const thisYear = new Date(ms).getFullYear() === new Date(now).getFullYear();
+  return formatter({ day: "numeric", month: "short", ...CLOCK, ...(!thisYear && { year: "numeric" }) }).format(ms);
+}

@@ -11,9 +11,6 @@ const HELD = 3; // letters from which on a name may hold them further in
 const DIGIT = /\d/;
 const WORD = /[a-z0-9]/i;
 
-// What the button offers before a letter is typed.
-const COMMON = ["+1", "smile", "joy", "heart", "tada", "eyes", "thinking", "rocket"];
-
 let loading = null;
 export function loadEmoji() {
   loading ??= import("../vendor/gemoji-8.1.0.js").then(
@@ -60,7 +57,6 @@ export function codeAtCaret(text, caret) {
 // Codes that begin with what was typed come first, the shortest before the longer
 // ones; then those that hold it, if it is long enough to mean something.
 export function completions(code, characters, limit = 8) {
-  if (code === "") return COMMON.filter((name) => name in characters).map((name) => ({ name, emoji: characters[name] }));
   const beginning = [];
   const holding = [];
   for (const name of Object.keys(characters)) {

@@ -3,19 +3,21 @@
 // settings; in the middle the head, an optional bar, the stream; an optional right
 // column. On a phone the left becomes a drawer behind the button in the head.
 //
-// Slots: side, head, bar (a row under the head, above the banner), default (the
-// stream and what belongs to it), right. Slots are functions:
+// Slots: side, settings (more buttons at the foot), head, bar (a row under the head,
+// above the banner), default (the stream and what belongs to it), right. Slots are functions:
 //   html`<${Frame} page="logs" connection=${connection}>${{ side: () => ..., default: () => ... }}<//>`
 // `keeps`: the page keeps what is written while the connection is lost, and the
-// banner says so. `beforeLeave` may answer false to stay.
+// banner says so. `unsent()` counts what leaving would lose (without it, what is
+// kept in the browser counts). `at`: what is shown; when it is
+// another thing the drawer closes.
 
 import { Avatar } from "./avatar.js";
 import { ConnectionBanner } from "./banner.js";
 import { config } from "./config.js";
-import { html, nextTick, onMounted, onUnmounted, ref } from "./html.js";
+import { html, nextTick, onMounted, onUnmounted, ref, watch } from "./html.js";
 import { language, languages, setLanguage, t } from "./i18n.js";
 import { icon } from "./icons.js";
-import { leave, me } from "./person.js";
+import { countUnsent, leave, me } from "./person.js";
 import { shownTheme, theme, toggleTheme } from "./theme.js";
 
 // The dot; in words too while there is something to say.
@@ -48,18 +50,22 @@ export const Settings = {
     return () => {
       const dark = (redraw.value, theme.value, shownTheme() === "dark");
       const themeWords = t(dark ? "frame.themeLight" : "frame.themeDark");
-      // Named in the language it leads to: who needs it can read that one.
+      // Named in the language it leads to: who needs it can read that one. The name begins with
+      // what is seen, so that it can be said to the page.
+      const short = other() === "zh" ? "文" : "En";
+      const full = languages[other()];
+      const name = other() === "zh" ? full : `${short} (${full})`;
       return html`
         <button type="button" class="icon-button" title=${themeWords} aria-label=${themeWords} onClick=${toggleTheme}>
           ${icon(dark ? "sun" : "moon")}</button>
         <button type="button" class="icon-button language-switch" lang=${other()} title=${languages[other()]}
-          aria-label=${languages[other()]} onClick=${switchLanguage}>${other() === "zh" ? "文" : "En"}</button>`;
+          aria-label=${name} onClick=${switchLanguage}>${short}</button>`;
     };
   },
 };
 
 export const Frame = {
-  props: { page: String, connection: Object, keeps: Boolean, beforeLeave: Function },
+  props: { page: String, connection: Object, keeps: Boolean, unsent: Function, at: String },
   setup(props, { slots }) {
     const open = ref(false);
     const side = ref(null);
@@ -78,10 +84,18 @@ export const Frame = {
       await nextTick();
       opener.value?.focus();
     };
-    const onKey = (event) => { if (event.key === "Escape" && open.value) hide(); };
+    const onKey = (event) => {
+      if (event.key !== "Escape" || !open.value) return;
+      event.preventDefault(); // it means nothing more
+      hide();
+    };
     // A choice in the drawer (a room, a file) is what it was opened for.
     const chosen = (event) => { if (open.value && event.target.closest(".side-item")) hide(); };
-    const quit = () => { if (props.beforeLeave?.() ?? true) leave(); };
+    watch(() => props.at, () => { if (open.value) hide(); });
+    const quit = () => {
+      const count = props.unsent?.() ?? countUnsent();
+      if (count === 0 || confirm(t("outbox.leaveUnsent", { count }))) leave();
+    };
 
     onMounted(() => {
       narrow.addEventListener("change", resized);
@@ -102,10 +116,10 @@ export const Frame = {
         ${icon("leave")}</button>`;
 
     return () => html`
-      <div class=${["frame", slots.right && "has-right"]}>
+      <div class=${["frame", slots.right && "has-right", props.connection.state.phase !== "connected" && "is-offline"]}>
         ${open.value && html`<div class="drawer-shade" onClick=${hide}></div>`}
-        <aside ref=${side} class=${["side", open.value && "is-open"]} aria-label=${t("frame.side")} onClick=${chosen}
-          role=${open.value ? "dialog" : null} aria-modal=${open.value ? "true" : null}>
+        <div ref=${side} class=${["side", open.value && "is-open"]} aria-label=${t("frame.side")} onClick=${chosen}
+          role=${open.value ? "dialog" : "complementary"} aria-modal=${open.value ? "true" : null}>
           <div class="side-top">
             <${Brand} />
             <${ConnectionDot} connection=${props.connection} />
@@ -119,9 +133,9 @@ export const Frame = {
           <div class="side-list">${slots.side?.()}</div>
           <div class="side-foot">
             ${oneself()}
-            <span class="side-settings"><${Settings} /></span>
+            <span class="side-settings"><${Settings} />${slots.settings?.()}</span>
           </div>
-        </aside>
+        </div>
         <main class="middle" inert=${open.value || null}>
           <header class="head">
             ${isNarrow.value && html`<button ref=${opener} type="button" class="icon-button" title=${t("frame.openMenu")}

@@ -3,8 +3,9 @@
 // together are the text. Pure; whoever draws it builds nodes from the parts.
 
 // Up to white space and to marks that end an address in running text, the
-// Chinese ones too.
-const ADDRESS = /https?:\/\/[^\s<>"'`\u3000-\u3003\u3008-\u3011\uff00-\uffef]+/gi;
+// Chinese ones too; and to ** and ]( which in Markdown end what the address stands in.
+const ADDRESS = /https?:\/\/(?:(?!\*\*|\]\()[^\s<>"'`\u3000-\u3003\u3008-\u3011\uff00-\uffef])+/gi;
+const ADDRESS_HERE = new RegExp(ADDRESS, "iy");
 
 const OPENER = { ")": "(", "]": "[", "}": "{" };
 
@@ -23,7 +24,8 @@ function trimEnd(address) {
   return address.slice(0, end);
 }
 
-function href(address) {
+// Where an address leads, or null: only http and https lead anywhere.
+export function href(address) {
   try {
     const url = new URL(address);
     return url.protocol === "http:" || url.protocol === "https:" ? url.href : null;
@@ -32,16 +34,30 @@ function href(address) {
   }
 }
 
+function linkOf([match]) {
+  const text = trimEnd(match);
+  return { text, href: href(text) };
+}
+
+// What looks like an address at this place: { text, href, end }, with href null and the
+// end of all of it where it is none; null if nothing here looks like one.
+export function linkAt(text, at) {
+  ADDRESS_HERE.lastIndex = at;
+  const match = ADDRESS_HERE.exec(text);
+  if (!match) return null;
+  const { text: address, href: target } = linkOf(match);
+  return target ? { text: address, href: target, end: at + address.length } : { text: match[0], href: null, end: at + match[0].length };
+}
+
 export function splitLinks(text) {
   const parts = [];
   let done = 0;
   for (const match of text.matchAll(ADDRESS)) {
-    const address = trimEnd(match[0]);
-    const target = href(address);
-    if (target === null) continue;
+    const link = linkOf(match);
+    if (link.href === null) continue;
     if (match.index > done) parts.push({ text: text.slice(done, match.index), href: null });
-    parts.push({ text: address, href: target });
-    done = match.index + address.length;
+    parts.push(link);
+    done = match.index + link.text.length;
   }
   if (done < text.length || parts.length === 0) parts.push({ text: text.slice(done), href: null });
   return parts;

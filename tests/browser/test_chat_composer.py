@@ -6,18 +6,18 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.browser.chat_page import NewPage, Serve, composer, connected, enter, row, sent, write
+from tests.browser.chat_page import NewPage, Serve, choose_emoji, composer, connected, enter, row, sent, write
 from tests.conftest import Server
 
 
 def test_shortcodes_become_emoji_when_sent(new_page: NewPage, server: Server) -> None:
-    page = enter(new_page, server, "maya")
+    page = enter(new_page, server, "ann")
     write(page, ":tada: at 12:30:45 :nosuchcode: 👩‍🚀")
     sent(page, "🎉 at 12:30:45 :nosuchcode: 👩‍🚀")
 
 
 def test_an_emoji_is_chosen_from_the_list_by_keys(new_page: NewPage, server: Server) -> None:
-    page = enter(new_page, server, "maya")
+    page = enter(new_page, server, "bob")
     composer(page).press_sequentially("well :smi")
     options = page.get_by_role("listbox", name="Emoji").get_by_role("option")
     expect(options.first).to_have_text(re.compile(":smile:"))
@@ -34,14 +34,17 @@ def test_an_emoji_is_chosen_from_the_list_by_keys(new_page: NewPage, server: Ser
     page.keyboard.press("Escape")
     expect(options).to_have_count(0)
     expect(composer(page)).to_have_value("well 😄 :smi")
+    composer(page).press("Home")
     page.get_by_role("button", name="Insert an emoji").click()
-    options.filter(has_text=":rocket:").click()
-    expect(composer(page)).to_have_value("well 😄 :smi🚀")
+    choose_emoji(page, "rocket")
+    expect(composer(page)).to_have_value("🚀well 😄 :smi")
     expect(composer(page)).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(composer(page)).to_have_value("well 😄 :smi")
 
 
 def test_smileys_of_old_are_sent_with_enter(new_page: NewPage, server: Server) -> None:
-    page = enter(new_page, server, "maya")
+    page = enter(new_page, server, "cleo")
     for text in ("haha :-p", "nice :DD", "well :pp", "ratio at :30", "foo :-m", "only in the middle :mile"):
         composer(page).press_sequentially(text)
         page.keyboard.press("Enter")
@@ -49,7 +52,7 @@ def test_smileys_of_old_are_sent_with_enter(new_page: NewPage, server: Server) -
 
 
 def test_enter_sends_and_shift_enter_breaks_the_line(new_page: NewPage, server: Server) -> None:
-    page = enter(new_page, server, "maya")
+    page = enter(new_page, server, "dora")
     composer(page).press_sequentially("first")
     height = composer(page).bounding_box()["height"]
     page.keyboard.press("Shift+Enter")
@@ -67,8 +70,35 @@ def test_enter_sends_and_shift_enter_breaks_the_line(new_page: NewPage, server: 
     assert page.locator(".message").count() == count + 1
 
 
+def test_pasted_line_breaks_are_kept(new_page: NewPage, server: Server) -> None:
+    page = enter(new_page, server, "pia", permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate("() => navigator.clipboard.writeText('one\\n\\n  two\\nthree')")
+    composer(page).focus()
+    height = composer(page).bounding_box()["height"]
+    page.keyboard.press("Control+v")
+    expect(composer(page)).to_have_value("one\n\n  two\nthree")
+    assert composer(page).bounding_box()["height"] > 2 * height
+    page.keyboard.press("Enter")
+    expect(page.locator(".message-text").last).to_have_text("one\n\ntwo\nthree", use_inner_text=True)
+
+
+def test_the_buttons_put_marks_around_the_selection(new_page: NewPage, server: Server) -> None:
+    page = enter(new_page, server, "bea")
+    composer(page).fill("make it so")
+    composer(page).evaluate("field => field.setSelectionRange(5, 7)")
+    page.get_by_role("button", name="Bold").click()
+    expect(composer(page)).to_have_value("make **it** so")
+    page.get_by_role("button", name="Bold").click()
+    expect(composer(page)).to_have_value("make it so")
+    composer(page).evaluate("field => field.setSelectionRange(0, 4)")
+    page.get_by_role("button", name="Code").click()
+    expect(composer(page)).to_have_value("`make` it so")
+    page.keyboard.press("Control+z")
+    expect(composer(page)).to_have_value("make it so")
+
+
 def test_enter_belongs_to_an_input_method_that_composes(new_page: NewPage, server: Server) -> None:
-    page = enter(new_page, server, "maya")
+    page = enter(new_page, server, "emil")
     composer(page).focus()
     keyboard = page.context.new_cdp_session(page)
     keyboard.send("Input.imeSetComposition", {"text": "ni hao", "selectionStart": 6, "selectionEnd": 6})
@@ -88,7 +118,7 @@ def test_enter_belongs_to_an_input_method_that_composes(new_page: NewPage, serve
 
 def test_a_message_over_the_limit_is_said_to_be_and_kept(new_page: NewPage, serve: Serve) -> None:
     server = serve(MAX_MESSAGE_BYTES=1024)
-    page = enter(new_page, server, "maya")
+    page = enter(new_page, server, "fay")
     text = "字" * 400
     write(page, text)
     expect(page.get_by_role("alert")).to_contain_text(re.compile(r"Too long: 1,2\d\d of 1,024 bytes"))
@@ -99,7 +129,7 @@ def test_a_message_over_the_limit_is_said_to_be_and_kept(new_page: NewPage, serv
 
 
 def test_a_refused_message_can_be_tried_again_or_deleted(new_page: NewPage, server: Server) -> None:
-    page = new_page(user=("maya", "maya@example.org"))
+    page = new_page(user=("ivy", "ivy@example.org"))
     refusing = True
 
     def between(socket: Any) -> None:

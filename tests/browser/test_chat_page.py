@@ -46,19 +46,38 @@ def test_a_name_the_server_refuses_comes_back_to_the_form_with_its_sentence(new_
     expect(page.get_by_label("E-mail")).to_have_value("a@example.org")
 
 
+def test_a_name_that_somebody_here_has_is_refused(new_page: NewPage, serve: Serve) -> None:
+    server = serve()
+    maya = enter(new_page, server, "maya")
+    page = new_page()
+    page.goto(server.url)
+    page.get_by_label("User name").fill("MAYA")
+    page.get_by_label("E-mail").fill("other@example.org")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Somebody here has this name. Choose another one.")
+    page.get_by_label("User name").fill("maya b")
+    page.keyboard.press("Enter")
+    connected(page)
+    # Two tabs of one person are one person.
+    tab = maya.context.new_page()
+    tab.goto(server.url)
+    connected(tab)
+    expect(page.locator(".right .person-name")).to_have_text(["maya b", "maya"])
+
+
 def test_a_reload_remembers_who_one_is_and_leaving_forgets(new_page: NewPage, server: Server) -> None:
     page = new_page()
     page.goto(server.url)
-    page.get_by_label("User name").fill("maya")
-    page.get_by_label("E-mail").fill("maya@example.org")
+    page.get_by_label("User name").fill("nora")
+    page.get_by_label("E-mail").fill("nora@example.org")
     page.get_by_role("button", name="Join").click()
     connected(page)
     page.reload()
     connected(page)
-    expect(page.locator(".side-me")).to_have_text("maya")
+    expect(page.locator(".side-me")).to_have_text("nora")
     page.get_by_role("button", name="Leave").click()
     expect(page.get_by_label("User name")).to_have_value("")
-    assert page.evaluate("() => JSON.stringify(localStorage).includes('maya')") is False
+    assert page.evaluate("() => JSON.stringify(localStorage).includes('nora')") is False
     page.reload()
     expect(page.get_by_label("User name")).to_be_visible()
 
@@ -84,7 +103,7 @@ def test_two_people_converse(new_page: NewPage, serve: Serve) -> None:
 
 
 def test_nothing_is_asked_of_another_host(new_page: NewPage, server: Server) -> None:
-    page = new_page(user=("maya", "maya@example.org"))
+    page = new_page(user=("olga", "olga@example.org"))
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("websocket", lambda socket: asked.append(socket.url.replace("ws:", "http:")))
@@ -116,7 +135,7 @@ def test_markup_in_names_and_messages_stays_text(new_page: NewPage, serve: Serve
 
 
 def test_addresses_become_links_that_tell_nothing_of_this_page(new_page: NewPage, server: Server) -> None:
-    page = enter(new_page, server, "maya")
+    page = enter(new_page, server, "paul")
     write(page, "see https://example.org/a_(b).")
     link = page.get_by_role("link", name="https://example.org/a_(b)", exact=True)
     expect(link).to_have_attribute("href", "https://example.org/a_(b)")

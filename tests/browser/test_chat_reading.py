@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.chat_page import NewPage, Serve, above_the_end, at_end, enter, row, sent, talk, write
+from tests.browser.chat_page import NewPage, Serve, above_the_end, at_end, enter, hide, row, sent, talk, write
 
 
 def test_new_messages_move_only_a_reader_who_is_at_the_end(new_page: NewPage, serve: Serve) -> None:
@@ -43,25 +43,14 @@ def test_new_messages_move_only_a_reader_who_is_at_the_end(new_page: NewPage, se
     at_end(page)
 
 
-def test_at_most_a_thousand_rows_are_kept(new_page: NewPage, serve: Serve) -> None:
-    server = serve(MESSAGE_RATE=0)
-    page = enter(new_page, server, "maya")
-    talk(server, *(f"line {number}" for number in range(1100)))
-    expect(row(page, "line 1099")).to_be_in_viewport(timeout=15_000)
-    at_end(page)
-    assert page.locator(".message").count() <= 1000
-
-
 def test_the_title_counts_what_came_while_the_tab_was_hidden(new_page: NewPage, serve: Serve) -> None:
     server = serve()
     page = enter(new_page, server, "maya")
-    hide = """hidden => {
-        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
-        document.dispatchEvent(new Event("visibilitychange"));
-    }"""
-    page.evaluate(hide, True)
+    hide(page, True)
     talk(server, "one", "two", "three")
-    expect(page).to_have_title("(3) chatapp")
-    page.evaluate(hide, False)
-    expect(page).to_have_title("chatapp")
+    expect(page).to_have_title("(3) #main · chatapp")
+    expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("^data:image/png"))
+    hide(page, False)
+    expect(page).to_have_title("#main · chatapp")
+    expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("icon.svg"))
     expect(page.get_by_text(re.compile("^New since"))).to_be_visible()

@@ -4,34 +4,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Connection, isRefusal, socketUrl, waitBeforeRetry } from "../../static/js/connection.js";
+import { Clock } from "./fake-browser.mjs";
 
-class Clock {
-  time = 1_000_000;
-  jobs = [];
-  setTimeout = (action, ms) => this.#add(action, ms, null);
-  setInterval = (action, ms) => this.#add(action, ms, ms);
-  clearTimeout = (job) => { this.jobs = this.jobs.filter((other) => other !== job); };
-  clearInterval = this.clearTimeout;
-  #add(action, ms, every) {
-    const job = { action, at: this.time + ms, every };
-    this.jobs.push(job);
-    return job;
-  }
-  advance(ms) {
-    const end = this.time + ms;
-    for (;;) {
-      const next = this.jobs.filter((job) => job.at <= end).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.time = Math.max(this.time, next.at);
-      if (next.every) next.at += next.every;
-      else this.clearTimeout(next);
-      next.action();
-    }
-    this.time = end;
-  }
-}
-
-function setup({ random = () => 1 } = {}) {
+function setup({ random = () => 1, probe = null } = {}) {
   const clock = new Clock();
   const sockets = [];
   const events = Object.assign(new EventTarget(), { document: { visibilityState: "visible" } });
@@ -56,10 +31,15 @@ function setup({ random = () => 1 } = {}) {
     onMessage: (message) => seen.messages.push(message),
     onState: ({ phase }) => seen.phases.push(phase),
     onFailedAttempt: () => { seen.failed += 1; },
+    probe,
   });
   connection.connect();
   const fire = (name, more = {}) => events.dispatchEvent(Object.assign(new Event(name), more));
-  return { clock, sockets, connection, seen, events, fire, last: () => sockets.at(-1) };
+  const show = (isVisible) => {
+    events.document.visibilityState = isVisible ? "visible" : "hidden";
+    fire("visibilitychange");
+  };
+  return { clock, sockets, connection, seen, events, fire, show, last: () => sockets.at(-1) };
 }
 
 test("it opens a socket on the same host with the subprotocol and passes objects both ways", () => {
@@ -163,6 +143,7 @@ test("offline is lost at once, tried slowly all the same, and at once when onlin
   last().ends(1006);
   fire("online");
   assert.equal(sockets.length, 3);
+  clock.advance(2000);
   fire("online");
   assert.equal(sockets.length, 4, "an attempt on the old network is not waited for");
   clock.advance(400);
@@ -170,14 +151,12 @@ test("offline is lost at once, tried slowly all the same, and at once when onlin
 });
 
 test("a tab that becomes visible and a page back from the cache try at once", () => {
-  const { sockets, last, fire, events } = setup();
+  const { sockets, last, fire, show } = setup();
   last().opens();
   last().ends(1006);
-  events.document.visibilityState = "hidden";
-  fire("visibilitychange");
+  show(false);
   assert.equal(sockets.length, 1);
-  events.document.visibilityState = "visible";
-  fire("visibilitychange");
+  show(true);
   assert.equal(sockets.length, 2);
   last().opens();
   fire("visibilitychange");
@@ -195,6 +174,112 @@ test("after the machine slept the socket is not trusted", () => {
   clock.time += 300_000; // no timer ran
   clock.advance(5_000);
   assert.equal(sockets.length, 2);
+});
+
+test("a wake-up that is told in four ways makes one attempt", () => {
+  const { clock, sockets, last, fire, show } = setup();
+  last().opens();
+  show(false);
+  clock.time += 3_600_000;
+  fire("offline");
+  fire("online");
+  fire("pageshow", { persisted: true });
+  show(true);
+  clock.advance(1000);
+  fire("online");
+  assert.equal(sockets.length, 2);
+  last().opens();
+  clock.advance(20_000);
+  assert.equal(sockets.length, 2, "nor does the clock that jumped make another one");
+});
+
+// A socket that is open and dead.
+
+// probe() is asked through the connection, as a page does.
+function doubting() {
+  let asked = 0;
+  const all = setup({ probe: () => { asked += 1; return all.connection.send({ type: "anything" }); } });
+  all.last().opens();
+  return { ...all, asked: () => asked };
+}
+
+test("back after half a minute: the server is asked, and without a word in five seconds there is a new socket", () => {
+  const { clock, sockets, show, asked, last } = doubting();
+  show(false);
+  clock.advance(29_000);
+  show(true);
+  assert.equal(asked(), 0);
+  show(false);
+  clock.advance(30_000);
+  show(true);
+  assert.deepEqual([asked(), last().sent.length], [1, 1]);
+  clock.advance(4_999);
+  assert.equal(sockets.length, 1);
+  clock.advance(1);
+  assert.equal(sockets.length, 2);
+});
+
+test("any word is an answer", () => {
+  const { clock, sockets, show, last, asked } = doubting();
+  show(false);
+  clock.advance(30_000);
+  show(true);
+  clock.advance(4_000);
+  last().says({ type: "message" });
+  clock.advance(30_000);
+  assert.deepEqual([asked(), sockets.length], [1, 1]);
+});
+
+test("a silent minute in view is doubted; hidden, it is not; a talking server never is", () => {
+  const { clock, sockets, show, last, asked } = doubting();
+  for (let count = 0; count < 10; count += 1) {
+    clock.advance(30_000);
+    last().says({});
+  }
+  assert.equal(asked(), 0);
+  clock.advance(60_000);
+  assert.equal(asked(), 1);
+  last().says({});
+  show(false);
+  clock.advance(600_000);
+  assert.equal(asked(), 1);
+  assert.equal(sockets.length, 1);
+});
+
+test("what was sent and not answered in ten seconds raises doubt, and another network does at once", () => {
+  const { connection, clock, sockets, fire, last, asked } = doubting();
+  connection.send({ type: "send" });
+  clock.advance(5_000);
+  assert.equal(asked(), 0);
+  clock.advance(6_000);
+  assert.equal(asked(), 1);
+  last().says({});
+  fire("online");
+  assert.equal(asked(), 2);
+  clock.advance(5_000);
+  assert.equal(sockets.length, 2);
+});
+
+test("a page that knows no harmless question doubts nothing", () => {
+  const { clock, sockets, last, show } = setup();
+  last().opens();
+  show(false);
+  clock.advance(60_000);
+  show(true);
+  clock.advance(600_000);
+  assert.equal(sockets.length, 1);
+});
+
+test("a connection that is given up is made anew after a wait that grows", () => {
+  const { clock, connection, sockets, last } = setup();
+  last().opens();
+  connection.giveUp();
+  assert.deepEqual([connection.state.phase, connection.state.retryAt - clock.time], ["lost", 500]);
+  clock.advance(500);
+  last().opens();
+  connection.giveUp();
+  assert.equal(connection.state.retryAt - clock.time, 1000);
+  assert.equal(sockets[0].readyState, 3);
 });
 
 test("Now tries at once, once; closed is closed", () => {

@@ -251,6 +251,19 @@ def test_a_room_is_made_found_joined_and_left(ann: V1, bob: V1) -> None:
     assert code_of(bob.ask("create", room="déploys")) == "room_taken"
 
 
+def test_a_room_is_found_by_any_form_of_its_name_and_told_by_its_own(ann: V1) -> None:
+    ann.ask("create", room="φίλος")
+    ann.say(type="join", room="ΦΊΛΟΣ", resume=None)
+    joined = ann.until("joined")
+    assert (joined["room"], joined["asked"]) == ("φίλοσ", "ΦΊΛΟΣ")
+    ann.say(type="join", room="Nowhere", resume=None)
+    answer = ann.until("error")
+    assert (answer["code"], answer["room"], answer["asked"]) == ("unknown_room", "nowhere", "Nowhere")
+    taken = ann.ask("create", room="Φίλος")
+    assert (taken["code"], taken["room"]) == ("room_taken", "φίλοσ")
+    assert "asked" not in ann.join("φίλοσ")[0]
+
+
 def test_a_repeated_create_gives_the_room_again(ann: V1) -> None:
     first = ann.ask("create", room="again", id="create-again")
     assert ann.ask("create", room="again", id="create-again") == first

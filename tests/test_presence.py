@@ -138,6 +138,17 @@ def test_of_many_who_write_some_are_told(world: World) -> None:
     assert data.count(b'"type":"typing"') == presence.TOLD_TYPING
 
 
+def test_who_has_written_does_not_write_any_more(world: World) -> None:
+    world.come(ANN)
+    world.told()
+    world.presence.types("main", ANN.id)
+    world.presence.wrote("main", ANN.id)
+    world.presence.tell()
+    world._reader.settimeout(0.02)
+    with pytest.raises(TimeoutError):
+        world._reader.recv(1)
+
+
 def test_nothing_is_kept_of_those_who_are_gone(world: World) -> None:
     for number in range(20):
         user = User(f"id-{number}", f"name-{number}", "")

@@ -116,9 +116,9 @@ def welcome(epoch: str, user: User, limits: Mapping[str, int], token: str | None
     return frame(fields if token is None else fields | {"token": token})
 
 
-def joined(room: Fields, recovered: bool, users_json: str, here: int) -> bytes:
+def joined(room: Fields, asked: str | None, recovered: bool, users_json: str, here: int) -> bytes:
     """The answer to `join`. `users_json` is made once for all who join at about the same time."""
-    start = _encode({"type": "joined", **room, "recovered": recovered})
+    start = _encode({"type": "joined", **room, **_asked(asked), "recovered": recovered})
     return text_frame(f'{start[:-1]},"users":{users_json},"here":{here}}}'.encode())
 
 
@@ -150,7 +150,11 @@ def error(bad: BadMessage) -> bytes:
         fields["id"] = bad.message_id
     if bad.room is not None:
         fields["room"] = bad.room
-    return frame(fields)
+    return frame(fields | _asked(bad.asked))
+
+
+def _asked(room: str | None) -> Fields:
+    return {} if room is None else {"asked": room}
 
 
 def frame(fields: Fields) -> bytes:

@@ -178,7 +178,7 @@ class Client:
             raise BadMessage("too_many", f"One connection follows at most {MAX_JOINED} rooms.")
         self._become_member(head)
         resume = join.resume[1] if join.resume is not None and join.resume[0] == self._services.store.epoch else None
-        subscriptions.join(self._connection, self._me, head, resume, join.page, self._services.rooms.look)
+        subscriptions.join(self._connection, self._me, head, resume, join, self._services.rooms.look)
 
     def _become_member(self, head: RoomHead) -> None:
         """Put the person among the members, if they are none yet. Waits until that is stored."""
@@ -314,7 +314,9 @@ class Client:
 def _about(bad: BadMessage, said: Request) -> BadMessage:
     """The same with the `id` and the `room` of what was refused."""
     room = bad.room or getattr(said, "room", None)
-    return BadMessage(bad.code, str(bad), bad.message_id or getattr(said, "id", None), room)
+    about = BadMessage(bad.code, str(bad), bad.message_id or getattr(said, "id", None), room)
+    about.asked = getattr(said, "asked", None)
+    return about
 
 
 _TAKERS: dict[type, Callable[[Client, Any], None]] = {

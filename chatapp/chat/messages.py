@@ -54,6 +54,8 @@ class BadMessage(ValueError):
         self.code = code
         self.message_id = message_id
         self.room = room
+        #: How the client had written the room's name, if it joined it by another form than its own.
+        self.asked: str | None = None
 
 
 class User(NamedTuple):

@@ -42,11 +42,15 @@ class Hello(NamedTuple):
 
 
 class Join(NamedTuple):
-    """Wants to follow a room, from just after `resume` (epoch, seq), or from the newest `page` messages on."""
+    """Wants to follow a room, from just after `resume` (epoch, seq), or from the newest `page` messages on.
+
+    `asked` is how the client wrote the room's name, if that is not the form that is kept.
+    """
 
     room: str
     resume: tuple[str, int] | None
     page: int
+    asked: str | None = None
 
 
 class Act(NamedTuple):
@@ -151,7 +155,10 @@ def _hello(fields: dict[str, Any]) -> Hello:
 
 
 def _join(fields: dict[str, Any]) -> Join:
-    return Join(_room(fields), _resume(fields), _number(fields, "page", 0, MAX_PAGE_MESSAGES, PAGE_MESSAGES))
+    room = _room(fields)
+    asked = fields.get("room", room)
+    page = _number(fields, "page", 0, MAX_PAGE_MESSAGES, PAGE_MESSAGES)
+    return Join(room, _resume(fields), page, None if asked == room else asked)
 
 
 def _leave(fields: dict[str, Any]) -> Act:

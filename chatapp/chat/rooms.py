@@ -97,7 +97,9 @@ class Rooms:
         for event in events:
             self._recent.add(event)
             by_room.setdefault(event.room, []).append(event)
-            if event.type == schema.DELETE:
+            if event.is_message:
+                self._subscriptions.wrote(event)
+            elif event.type == schema.DELETE:
                 self._past.forget(event.room)
                 self.erased = True
         if said := [event for event in by_room.get(messages.MAIN_ROOM, ()) if event.is_message]:
@@ -145,22 +147,19 @@ class Rooms:
     def _append_singly(self, posts: list[Post], error: NotStored) -> list[Outcome]:
         """A batch was refused for another reason than its time: if one post is to blame, it costs nobody else theirs."""
         outcomes: list[Outcome] = []
-        stored = False
-        for post in posts if len(posts) > 1 and not error.damaged else ():
+        for post in posts:
+            if error.hopeless:
+                break  # the others would fare no better
             try:
                 outcomes += self._store.append([post])
-                stored = True
+                self._recover()
             except NotStored as again:
-                _log.error("a post can't be stored: %s", again)
+                error = again
+                _log.error("a post can't be stored: %s", error)
                 outcomes.append(_not_stored(post))
-                if not stored:
-                    break  # a full disk: the others would fare no better
-        outcomes += map(_not_stored, posts[len(outcomes) :])
-        if stored:
-            self._recover()
-        else:
+        if error.hopeless:
             self._fail(error)
-        return outcomes
+        return outcomes + [_not_stored(post) for post in posts[len(outcomes) :]]
 
     def _fail(self, error: NotStored) -> None:
         if not self._failing:

@@ -57,9 +57,18 @@ class Done(NamedTuple):
 Outcome = Done | BadMessage
 
 
+_NO_PLACE = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_MISUSE,
+)
+
+
 class NotStored(Exception):
     """The store can't take this now. `busy`: another process holds it, which ends by itself; `damaged`: somebody has to
-    look after it; neither: the disk is full, say, or one of the posts is such that it can't be stored.
+    look after it; `hopeless`: it can't take anything, because the disk is full, say. Otherwise it is about what was posted.
     """
 
     def __init__(self, error: sqlite3.Error) -> None:
@@ -67,6 +76,7 @@ class NotStored(Exception):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         self.busy = code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
         self.damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        self.hopeless = self.damaged or code in _NO_PLACE
 
 
 class _Target(NamedTuple):

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from chatapp.chat import answers, messages
 from chatapp.chat.answers import Fields
 from chatapp.chat.directory import Directory, RoomHead
-from chatapp.chat.messages import BadMessage, User
+from chatapp.chat.messages import BadMessage, Event, User
 from chatapp.chat.past import Gone, Past
 from chatapp.chat.presence import Presence
 from chatapp.chat.presence import audience as presence_audience
+from chatapp.chat.requests import Join
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Audience, Hub
@@ -81,6 +82,10 @@ class Subscriptions:
         for connection in self._presence.connections(person):
             self.drop(connection, room)
 
+    def wrote(self, event: Event) -> None:
+        """A message of somebody is told."""
+        self._presence.wrote(event.room, event.user.id)
+
     def tell(self, person: str, fields: Fields) -> None:
         """Tell all connections of a person."""
         frame = answers.frame(fields)
@@ -94,9 +99,15 @@ class Subscriptions:
     # Joining.
 
     def join(
-        self, connection: Connection, person: str, head: RoomHead, resume: int | None, page: int, look: Callable[[], None]
+        self,
+        connection: Connection,
+        person: str,
+        head: RoomHead,
+        resume: int | None,
+        join: Join,
+        look: Callable[[], None],
     ) -> None:
-        """Follow a room: what was missed since number `resume`, or the newest `page` messages, then what is new.
+        """Follow a room: what was missed since number `resume`, or the newest page, then what is new.
 
         `look` takes in, and delivers, what other processes have committed: a position that one of them told, and a page
         that was read from the file, may be ahead of what this process has heard.
@@ -110,12 +121,13 @@ class Subscriptions:
         recovered = resume is not None and head.floor <= resume <= head.seq and head.seq - resume <= MAX_MISSED_EVENTS
         # From `joined` to the presence audience nothing waits: who comes after the list was made is told.
         users, here = self._presence.users_json(head.name)
-        connection.write(answers.joined(self._directory.room_fields(head, person), recovered, users, here))
+        fields = self._directory.room_fields(head, person)
+        connection.write(answers.joined(fields, join.asked, recovered, users, here))
         self._rooms.setdefault(connection, {})[head.name] = person
         self._hub.join(presence_audience(head.name), connection)
         self._presence.enter(head.name, person)
         try:
-            seq = resume if recovered and resume is not None else self._send_page(connection, head, page)
+            seq = resume if recovered and resume is not None else self._send_page(connection, head, join.page)
             look()
             self._catch_up(connection, head, seq)
         except Gone:

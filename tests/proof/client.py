@@ -254,10 +254,13 @@ class Client:
 
     # Mishaps.
 
-    def cut(self, half_of: Fields | None = None, reset: bool = False) -> None:
-        """Break the TCP connection now: after half a frame, if one is given, and with a reset, if wanted."""
-        if self.link is None:
-            return
+    def cut(self, half_of: Fields | None = None, reset: bool = False) -> bool:
+        """Break the TCP connection now: after half a frame, if one is given, and with a reset, if wanted.
+
+        Returns False if it is broken already.
+        """
+        if self.link is None or self.link.transport.is_closing():
+            return False
         transport = self.link.transport
         if half_of is not None:
             frame = Frame(Opcode.TEXT, json.dumps(half_of).encode()).serialize(mask=True)
@@ -265,3 +268,4 @@ class Client:
         if reset:
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
+        return True

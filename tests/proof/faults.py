@@ -135,17 +135,15 @@ async def mishaps(client: Client, rng: random.Random, tally: Tally) -> None:
         if kind == "deaf":
             client.deaf = True
             await asyncio.sleep(rng.uniform(0.05, MOST_DEAF))
-        if client.link is None:
-            continue
         half = {
             "type": "send",
             "id": f"{HALF}{rng.getrandbits(64):016x}",
             "room": rng.choice(client.rooms),
             "message": "half" * rng.choice((1, 200, 10_000)),
         }
-        client.cut(half if kind == "half a frame" else None, kind == "reset")
-        tally.count("cuts")
-        tally.count(f"cuts: {kind}")
+        if client.cut(half if kind == "half a frame" else None, kind == "reset"):
+            tally.count("cuts")
+            tally.count(f"cuts: {kind}")
 
 
 async def restlessness(reader: Reader, rng: random.Random, tally: Tally) -> None:

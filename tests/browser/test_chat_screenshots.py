@@ -24,6 +24,7 @@ from tests.browser.chat_page import (
     write,
     write_to,
 )
+from tests.conftest import wait_until
 
 ROLLED = "Rolled 2.4.1 out to both machines. Watching the log for a while 👀"
 CODE = """Thanks! The retry loop is in, here is what it does now:
@@ -91,8 +92,13 @@ def test_screenshots(new_page: NewPage, serve: Serve, tmp_path: Path) -> None:
     hide(lin, False)
     says(maya, "@小林 the gateway again? 日志里全是 **504**。", "@小林 the gateway again? 日志里全是 504。")
     says(lin, "Looking. 我先切到备用网关。")
-    composer(tom).press_sequentially("Quiet ag")
-    expect(lin.get_by_text("tom is typing")).to_be_visible()
+
+    def typing() -> bool:  # told at most once in two seconds, and not just behind a message
+        composer(tom).press_sequentially(".")
+        return bool(lin.get_by_text("tom is typing").count())
+
+    composer(tom).fill("Quiet ag")
+    wait_until(typing, "tom to be seen typing")
     row(lin, ROLLED).focus()
     composer(lin).focus()
     picture(lin, "chat-light")

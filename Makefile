@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check python-tests node-tests proof proof-short screenshots clean
+.PHONY: run test check python-tests node-tests proof proof-short truth truth-short screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -k gevent wsgi:app
@@ -21,6 +21,7 @@ check: $(VENV)/.test
 
 python-tests: $(VENV)/.test
 	bin/need-chromium
+	bin/need-logrotate
 	$(BIN)/pytest -n 2 --dist loadfile
 
 node-tests:
@@ -34,6 +35,16 @@ proof: $(VENV)/.test
 # The same over 10 kills; the tests run it too.
 proof-short: $(VENV)/.test
 	$(BIN)/python -m tests.proof --kills 10
+
+# The truth test of the logs: what viewers are told is what was written, over 10,000 operations on files (tests/truth).
+truth: $(VENV)/.test
+	bin/need-logrotate
+	$(BIN)/python -m tests.truth --operations 10000
+
+# The same over 500 operations; the tests run it too.
+truth-short: $(VENV)/.test
+	bin/need-logrotate
+	$(BIN)/python -m tests.truth --operations 500
 
 # The pictures of the README, made by the browser tests.
 screenshots: $(VENV)/.test

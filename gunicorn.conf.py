@@ -13,11 +13,13 @@ import chatapp
 from chatapp import serverlog
 from chatapp.chat import opening
 from chatapp.config import SettingError, load, unknown_names
+from chatapp.logs import redact
 
 try:
     _settings = load()
     _settings.data_dir.mkdir(parents=True, exist_ok=True)
-except (SettingError, OSError) as error:
+    redact.load(_settings.log_redact)
+except (SettingError, redact.BadPattern, OSError) as error:
     sys.exit(f"chatapp does not start: {error}")
 
 bind = _settings.bind

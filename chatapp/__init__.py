@@ -26,15 +26,18 @@ from chatapp.chat.store import Store
 from chatapp.chat.subscriptions import Subscriptions
 from chatapp.chat.upkeep import Upkeep
 from chatapp.config import Settings
+from chatapp.logs import redact
 from chatapp.logs import socket as logs_socket
+from chatapp.logs.audit import Audit
 from chatapp.logs.feed import Feeds
 from chatapp.logs.files import Catalog
+from chatapp.logs.history import History
 from chatapp.logs.listing import Listing
 from chatapp.logs.watch import Watcher
 from chatapp.realtime import heartbeat
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.serve import IdleThread
-from chatapp.web import avatars, log_access, pages, security
+from chatapp.web import avatars, log_access, log_api, pages, security
 
 __all__ = ["create_app", "set_up_logging", "start", "stop"]
 
@@ -73,14 +76,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     chat = _chat(settings, hub, people)
     catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),))
     watcher = Watcher(settings.log_watch)
-    feeds = Feeds(catalog, watcher, hub)
-    listing = Listing(catalog, hub)
+    redactor = _redactor(settings)
+    feeds = Feeds(catalog, watcher, hub, redactor, settings.data_dir)
+    history = History(catalog, feeds)
+    listing = Listing(history, hub)
+    audit = Audit()
 
     # Access to the logs first, so that who may not see them learns nothing else of them.
     app.register_blueprint(log_access.blueprint(log_access.LogAccess(settings.log_token, key, settings.allowed_origins)))
     security.protect(app, hub, settings)
     app.register_blueprint(chat_socket.blueprint(chat, settings))
-    app.register_blueprint(logs_socket.blueprint(hub, catalog, feeds, listing, settings))
+    app.register_blueprint(logs_socket.blueprint(hub, catalog, feeds, listing, settings, audit))
+    app.register_blueprint(log_api.blueprint(log_api.LogApi(history, redactor, hub, audit)))
     app.register_blueprint(pages.blueprint(chat, feeds, settings))
     if settings.avatars == "gravatar":
         app.register_blueprint(avatars.blueprint(avatars.Avatars(people, settings.gravatar_url)))
@@ -90,6 +97,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["chatapp"] = _Engine(chat, watcher, listing, settings)
     app.before_request(lambda: start(app))
     return app
+
+
+def _redactor(settings: Settings) -> redact.Redactor:
+    try:
+        return redact.load(settings.log_redact)
+    except (redact.BadPattern, OSError) as error:
+        raise config.SettingError(f"{config.PREFIX}LOG_REDACT can't be used: {error}") from None
 
 
 def _chat(settings: Settings, hub: Hub, people: People) -> Services:

@@ -102,6 +102,12 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def _redaction(text: str) -> str:
+    if text not in ("on", "off") and not os.path.isfile(text):
+        raise ValueError("on, off, or the path of a file with patterns")
+    return text
+
+
 def _http_url(text: str) -> str:
     parts = _split_url(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or not text.endswith("/"):
@@ -159,7 +165,8 @@ class Settings:
         (),
         _log_entries,
         "The log files that may be shown: files, folders or globs (`**` too), separated by commas. "
-        "Empty: the server's own log. A link is followed only to what is allowed itself.",
+        "Empty: the server's own log. A link is followed only to what is allowed itself. The rotated files of a log may be "
+        "seen as the log may.",
     )
     log_backfill: int = _setting(1000, _whole_number(0, 1_000_000), "Lines of the past that a plain viewer gets first.")
     history_days: float = _setting(
@@ -181,6 +188,12 @@ class Settings:
         "auto",
         _one_of("auto", "poll"),
         "How files are watched: `auto` is inotify with polling as fallback, `poll` only polls.",
+    )
+    log_redact: str = _setting(
+        "on",
+        _redaction,
+        "What is blacked out in log lines before they leave the server. `on`: passwords, tokens, keys. The path of a file:"
+        " also what its patterns match (google-re2, one a line; with groups, only these). `off`: nothing.",
     )
 
     def __post_init__(self) -> None:

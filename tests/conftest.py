@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +26,14 @@ from websockets.sync.client import ClientConnection, connect
 TOP = Path(__file__).resolve().parent.parent
 #: Patience of the tests: long for a busy machine; nothing ever waits for all of it when things go right.
 PATIENCE = 15.0
+
+
+#: Runs a command so that modes of files bind it even if it is root's: where they can't, it runs as it is.
+WITHOUT_RIGHTS = (
+    ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]
+    if os.geteuid() == 0 and shutil.which("setpriv")
+    else []
+)
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
@@ -50,6 +59,8 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = folder / "output.txt"
         self.process: subprocess.Popen[bytes] | None = None
+        #: What its command is run by, for example with fewer rights than ours (`WITHOUT_RIGHTS`).
+        self.runner: list[str] = []
         self._app = app
         self._settings = {"LOGS": f"{self.logs_dir}/", **settings}
 
@@ -64,7 +75,8 @@ class Server:
         """Start it (again, on the same port) and wait until it answers."""
         command = command or ("-m", "gunicorn", "-k", "gevent", self._app)
         with self.output.open("ab") as output:
-            self.process = subprocess.Popen([sys.executable, *command], cwd=TOP, env=self.env, stdout=output, stderr=output)
+            command = (*self.runner, sys.executable, *command)
+            self.process = subprocess.Popen(command, cwd=TOP, env=self.env, stdout=output, stderr=output)
         wait_until(self._answers, f"the server to answer; it said:\n{self.said()}")
         return self
 

@@ -131,8 +131,9 @@ def test_the_chat_says_what_the_document_says(server: Server) -> None:
 def test_the_logs_say_what_the_document_says(serve: Callable[..., Server], tmp_path: Path) -> None:
     server = serve()
     path = server.logs_dir / "a.log"
-    names = {"files": "files", "lines": "lines", "notice": "notice", "error": "logError"}
+    names = {name: name for name in ("files", "lines", "partial", "notice")} | {"error": "logError"}
     heard: dict[str, Any] = {}
+    condition = {"text": "o.*e", "pattern": True, "case": False}
     with server.connect("/echo", "logs.v1") as client:
         hear_until(client, heard, "files", names)
         say(client, "open", type="open", file="../secret")
@@ -141,11 +142,17 @@ def test_the_logs_say_what_the_document_says(serve: Callable[..., Server], tmp_p
         hear_until(client, heard, "waiting", names)
         path.write_text("one\n" * 3000)
         hear_until(client, heard, "lines", names)
+        say(client, "filter", type="filter", file="a.log", include=condition, exclude=None)
         path.rename(path.with_suffix(".1"))
         path.write_text("two\n")
         hear_until(client, heard, "rotated", names)
         os.truncate(path, 0)
         hear_until(client, heard, "truncated", names)
+        path.write_text("one\nand one")
+        hear_until(client, heard, "partial", names)
+        with path.open("r+") as file:
+            file.write("rewritten\n" * 10)
+        hear_until(client, heard, "replaced", names)
         path.unlink()
         hear_until(client, heard, "gone", names)
         path.symlink_to(tmp_path)
@@ -154,10 +161,13 @@ def test_the_logs_say_what_the_document_says(serve: Callable[..., Server], tmp_p
         say(client, "open", type="open", file="a.log.1", **{"from": {"generation": "unknown", "offset": 3}})
         say(client, "open", type="open", file="a.1", **{"from": {"generation": "unknown", "offset": 3}})
         hear_until(client, heard, "gap", names)
-        say(client, "open", type="open", file="a.1", **{"from": "start"})
+        say(client, "open", type="open", file="a.1", include=condition, **{"from": "start"})
         hear_until(client, heard, "opened", names)
-    kinds = set(MESSAGES["notice"]["payload"]["properties"]["kind"]["enum"])
-    assert kinds | {"files", "lines", "error"} == set(heard)
+        (server.logs_dir / "binary.log").write_bytes(bytes(100))
+        say(client, "open", type="open", file="binary.log")
+        hear_until(client, heard, "binary", names)
+    kinds = set(MESSAGES["notice"]["payload"]["properties"]["kind"]["enum"]) - {"dropped"}  # that is test_rules.py, R19
+    assert kinds | {"files", "lines", "partial", "error"} == set(heard)
 
 
 def test_what_is_wrong_is_found() -> None:

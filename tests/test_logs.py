@@ -16,6 +16,7 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
 from tests.conftest import PATIENCE, Server, hear
+from tests.viewer import Viewer
 
 
 @pytest.fixture(scope="module", params=["auto", "poll"])
@@ -39,37 +40,6 @@ def append(path: Path, data: str | bytes) -> None:
 
 def read_plain(client: ClientConnection, count: int) -> list[str]:
     return [str(client.recv(PATIENCE)) for _ in range(count)]
-
-
-class Viewer:
-    """A client of `logs.v1` that looks at one file and keeps what it is told."""
-
-    def __init__(self, server: Server, file: str, begin: Any = None) -> None:
-        self.client = server.connect("/echo", "logs.v1")
-        self.file = file
-        self.lines: list[str] = []
-        self.notices: list[dict[str, Any]] = []
-        self.position: dict[str, Any] | None = None
-        self.client.send(json.dumps({"type": "open", "file": file, "from": begin or {"tail": 1000}}))
-
-    def read(self) -> dict[str, Any]:
-        said = hear(self.client)
-        if said["type"] == "lines":
-            self.lines += [text for _, text in said["lines"]]
-            self.position = {"generation": said["generation"], "offset": said["next"]}
-        elif said["type"] == "notice":
-            self.notices.append(said)
-        return said
-
-    def read_lines(self, count: int) -> list[str]:
-        while len(self.lines) < count:
-            self.read()
-        return self.lines
-
-    def read_notice(self, kind: str) -> dict[str, Any]:
-        while not any(notice["kind"] == kind for notice in self.notices):
-            self.read()
-        return next(notice for notice in self.notices if notice["kind"] == kind)
 
 
 @pytest.fixture
@@ -233,7 +203,7 @@ def test_no_utf8_and_a_huge_line_are_shown_and_hurt_nobody(log: Path, look: Call
     viewer.read_lines(3)
     append(log, b"gr\xfc\xdfe \0\x1b[31m\n" + b"x" * 3_000_000 + b"\nafter\n")
     lines = viewer.read_lines(6)[3:]
-    assert lines[0] == "gr\ufffd\ufffde \0\x1b[31m"
+    assert lines[0] == "gr\ufffd\ufffde ␀\x1b[31m"
     assert lines[1] == "x" * 65_536 + " … [cut: line of 3000000 bytes]"
     assert lines[2] == "after"
 

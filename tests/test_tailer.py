@@ -3,12 +3,15 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
 
+from chatapp.logs.generation import Source
 from chatapp.logs.lines import Line
-from chatapp.logs.tailer import Source, State, Tailer
+from chatapp.logs.states import State
+from chatapp.logs.tailer import Tailer
 from chatapp.logs.watch import Watcher
 
 
@@ -18,8 +21,17 @@ class Recorder:
     def __init__(self) -> None:
         self.told: list[str] = []
 
+    def began(self, source: Source, offset: int) -> None:
+        pass
+
     def lines(self, source: Source, lines: list[Line]) -> None:
         self.told += [text.decode() for _, text in lines]
+
+    def half(self, source: Source, line: Line) -> None:
+        self.told.append(f"<half: {line[1].decode()}>")
+
+    def noticed(self, kind: str, generation: str, message: str, **more: Any) -> None:
+        self.told.append(f"<{kind}>")
 
     def changed(self, state: State) -> None:
         self.told.append(f"<{state.kind}>")
@@ -147,7 +159,7 @@ def test_a_position_of_another_run_is_known_again_only_in_the_same_file(tmp_path
         assert not opened(path).was(nonsense, 0)
 
 
-def test_a_file_that_is_opened_again_keeps_its_name_only_if_it_is_the_same(tmp_path: Path) -> None:
+def test_a_file_that_is_opened_again_is_known_only_if_it_is_the_same(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("")
     source = opened(path)
@@ -155,20 +167,15 @@ def test_a_file_that_is_opened_again_keeps_its_name_only_if_it_is_the_same(tmp_p
     bookmark = source.bookmark(8)
     for text, same in (("one\ntwo\nthree\n", True), ("one\n", False), ("ONE\ntwo\nthree\n", False), ("one\nTWO\n", False)):
         path.write_text(text)
-        again = opened(path)
-        again.continue_from(bookmark)
-        assert (again.name == source.name) is same
+        assert opened(path).is_at(bookmark) is same
 
 
 def test_a_banner_that_stays_does_not_hide_a_truncation(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("#" * 1999 + "\n" + "old line\n" * 100)
-    source = opened(path)
-    bookmark = source.bookmark(2900)
+    bookmark = opened(path).bookmark(2900)
     path.write_text("#" * 1999 + "\n" + "new line\n" * 200)
-    again = opened(path)
-    again.continue_from(bookmark)
-    assert again.name != source.name
+    assert not opened(path).is_at(bookmark)
 
 
 def test_a_file_that_was_empty_then_is_not_recognised_by_another_run(tmp_path: Path) -> None:

@@ -1,59 +1,50 @@
 """Feed: one followed file and all who look at it.
 
-Lines come from the file's tailer, on the tail greenlet, are encoded once for all viewers who want the same, and
-handed to the hub. A viewer who comes, comes back, or falls behind reads the past from the file itself, in a greenlet
-of its own and as fast as it can take it, until it meets the live end: so a slow viewer costs no memory, loses no
-line and holds up nobody. `Feeds` starts a feed with its first viewer and ends it some time after the last.
+Lines come from the file's tailer, on the tail greenlet, are blacked out once, encoded once for all viewers who want the
+same, and handed to the hub. A viewer who comes, comes back, or falls behind reads the past from the file itself
+(`logs.catchup`) until it meets the live end. `Feeds` starts a feed with its first viewer and ends it some time after the
+last.
 """
 
 import collections
 import functools
 import logging
-from collections.abc import Hashable, Iterator
-from typing import Any, Protocol
+import time
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
 
 import gevent
 
-from chatapp.logs import reader, wire
+from chatapp.logs import wire
+from chatapp.logs.catchup import ROOM_BYTES, TELL_SECONDS, CatchUp, batches, binary, context, ending, past_of
 from chatapp.logs.files import Catalog
-from chatapp.logs.lines import Line, LineSplitter
-from chatapp.logs.tailer import READ_BYTES, Bookmark, Source, State, Tailer
+from chatapp.logs.forms import Form
+from chatapp.logs.generation import Bookmark, Known, Source
+from chatapp.logs.lines import Line
+from chatapp.logs.redact import Redactor
+from chatapp.logs.states import GONE_PLACE, State
+from chatapp.logs.tailer import Tailer
 from chatapp.logs.watch import Watcher
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.threads import in_thread
 
-#: A viewer that catches up gets more once no more than this is waiting for it, in bytes.
-CATCH_UP_ROOM_BYTES = 65_536
-#: At most so many lines go into one message.
-MAX_LINES = 1000
 #: Of so many files it is remembered how far they were told.
 REMEMBERED_FILES = 1000
 #: A feed without viewers is kept for so long, for those who come right back (seconds).
 IDLE_SECONDS = 30.0
-#: How long a reader of the past waits for the tailer to notice what it noticed itself (seconds).
-NOTICE_SECONDS = 0.05
 #: What a viewer gets instead of a past that is no longer there.
 TAIL_AFTER_GAP = wire.Tail(1000)
 
 _log = logging.getLogger(__name__)
 
 
-class Format(Protocol):
-    """How a viewer wants to be told; equal formats get the same bytes. An empty answer is not sent."""
-
-    def lines(self, source: Source, lines: list[Line], following: int) -> bytes:
-        """The frames for lines of `source`; `following` is the offset after the last."""
-
-    def notice(self, kind: str, generation: str | None, message: str, **more: Any) -> bytes:
-        """The frame for something that happened."""
-
-
 class Viewer:
     """One connection that looks at one file."""
 
-    def __init__(self, connection: Connection, form: Format, begin: wire.Begin) -> None:
+    def __init__(self, connection: Connection, form: Form, begin: wire.Begin) -> None:
         self.connection = connection
         self.form = form
         self.begin = begin
@@ -65,14 +56,27 @@ class Viewer:
 class Feed:
     """The listener of one tailer, and the viewers of its file."""
 
-    def __init__(self, name: str, catalog: Catalog, watcher: Watcher, hub: Hub, bookmark: Bookmark | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        catalog: Catalog,
+        watcher: Watcher,
+        hub: Hub,
+        redactor: Redactor,
+        known: Known,
+        mark: Bookmark | None,
+    ) -> None:
         self.name = name
+        self.redactor = redactor
         self._hub = hub
+        self._known = known
+        self._blackout = redactor.stream()
         self._watch = watcher.watch(catalog.path(name))
-        self._tailer = Tailer(functools.partial(catalog.open, name), catalog.path(name), self._watch, self, bookmark)
+        opener = functools.partial(catalog.open, name)
+        self.tailer = Tailer(opener, catalog.path(name), self._watch, self, mark, known, admits=catalog.admits)
         self._viewers: dict[Connection, Viewer] = {}
-        self._forms: set[Format] = set()  # those of live viewers
-        self._tailing = gevent.spawn(self._tailer.run)
+        self._told_at: dict[Form, float] = {}  # for each form of live viewers, when lines were told
+        self._tailing = gevent.spawn(self.tailer.run)
 
     @property
     def idle(self) -> bool:
@@ -82,35 +86,36 @@ class Feed:
     @property
     def has_opened(self) -> bool:
         """Whether there was a file to follow."""
-        return self._tailer.source is not None
+        return self.tailer.source is not None
 
     def close(self) -> Bookmark | None:
         """Stop following; returns what to remember."""
         self._tailing.kill()
         self._watch.close()
-        return self._tailer.bookmark()
+        return self.tailer.bookmark()
 
     # Viewers come, change and go.
 
-    def add(self, connection: Connection, form: Format, begin: wire.Begin) -> None:
+    def add(self, connection: Connection, form: Form, begin: wire.Begin) -> None:
         """Show the file to `connection`, from `begin` on. Who looks already begins anew."""
         self.remove(connection)
         viewer = self._viewers[connection] = Viewer(connection, form, begin)
-        if self._tailer.source is not None:
+        if self.tailer.source is not None:
             viewer.reading = gevent.spawn(self._catch_up, viewer)
-        elif self._tailer.state.kind != "starting":
+        elif self.tailer.state.kind != "starting":
             self._tell_state(viewer)
 
-    def reform(self, connection: Connection, form: Format) -> None:
+    def reform(self, connection: Connection, form: Form) -> None:
         """From now on tell `connection` in another form (another filter)."""
         viewer = self._viewers.get(connection)
         if viewer is None:
             return
-        if viewer.live:
+        was_live = viewer.live
+        if was_live:
             self._leave(viewer)
-            viewer.form = form
-            self._go_live(viewer)
         viewer.form = form
+        if was_live:
+            self._join(viewer)
 
     def remove(self, connection: Connection) -> None:
         """`connection` looks no longer."""
@@ -121,27 +126,56 @@ class Feed:
             viewer.reading.kill(block=False)
         self._leave(viewer)
 
-    def _go_live(self, viewer: Viewer) -> None:
+    def has(self, viewer: Viewer) -> bool:
+        """Whether this viewer still looks."""
+        return self._viewers.get(viewer.connection) is viewer
+
+    def go_live(self, viewer: Viewer) -> None:
+        """From now on the hub delivers to it what comes."""
+        viewer.reading = None
+        self._join(viewer)
+        if self.tailer.state.kind != "opened":
+            self._tell_state(viewer)
+        if self.tailer.source is not None and self.tailer.half is not None:
+            viewer.connection.write(self._half(viewer.form, self.tailer.source, self.tailer.half))
+
+    def _join(self, viewer: Viewer) -> None:
         viewer.live = True
-        self._forms.add(viewer.form)
+        self._told_at.setdefault(viewer.form, 0.0)
         self._hub.join(self._audience(viewer.form), viewer.connection)
 
     def _leave(self, viewer: Viewer) -> None:
         viewer.live = False
         self._hub.leave(self._audience(viewer.form), viewer.connection)
-        self._forms = {other.form for other in self._viewers.values() if other.live}
+        forms = {other.form for other in self._viewers.values() if other.live}
+        self._told_at = {form: at for form, at in self._told_at.items() if form in forms}
 
-    def _audience(self, form: Format) -> Hashable:
+    def _audience(self, form: Form) -> Hashable:
         return ("log", self.name, form)
 
     # What the tailer tells. On the tail greenlet; none of it waits.
 
+    def began(self, source: Source, offset: int) -> None:
+        """Another generation: nothing of the one before matters for what is blacked out."""
+        self._blackout = self.redactor.stream(context(source, offset))
+
     def lines(self, source: Source, lines: list[Line]) -> None:
         """New lines: encode them once for each form, hand them to the hub."""
-        for piece, following in _pieces(lines, self._tailer.position):
-            for form in list(self._forms):
-                slow = self._hub.deliver(self._audience(form), functools.partial(form.lines, source, piece, following))
-                self._fall_behind(slow, source, piece[0][0])
+        now = time.monotonic()
+        for batch in batches(source, self._blackout.lines(lines), self.tailer.position):
+            for form in list(self._told_at):
+                frame = form.lines(batch, now - self._told_at[form] >= TELL_SECONDS)
+                if frame:
+                    self._told_at[form] = now
+                    self._deliver(form, frame, source, batch.lines[0][0])
+
+    def half(self, source: Source, line: Line) -> None:
+        """The half line at the end. Whose outbox is full does without."""
+        for form in list(self._told_at):
+            self._hub.deliver(self._audience(form), functools.partial(self._half, form, source, line))
+
+    def _half(self, form: Form, source: Source, line: Line) -> bytes:
+        return form.half(source.name, (line[0], self._blackout.partial(line[1])))
 
     def changed(self, state: State) -> None:
         """The file vanished or came back (tell those who look), or was opened (begin with those who wait)."""
@@ -151,27 +185,31 @@ class Feed:
             if viewer.live or state.kind != "opened":
                 self._tell_state(viewer)
                 continue
-            if self._tailer.position == 0 and not isinstance(viewer.begin, wire.Resume):
+            if self.tailer.position == 0 and not isinstance(viewer.begin, wire.Resume):
                 viewer.begin = wire.START  # the file appeared: nothing of it is left out
             viewer.reading = gevent.spawn(self._catch_up, viewer)
 
     def ended(self, source: Source) -> None:
         """One generation is complete; the next one follows."""
-        for form in list(self._forms):
-            slow = self._hub.deliver(self._audience(form), functools.partial(_ending, form, source))
-            self._fall_behind(slow, source, source.end or 0)
+        for form in list(self._told_at):
+            self._deliver(form, ending(form, source), source, source.end or 0)
 
-    def _fall_behind(self, connections: list[Connection], source: Source, offset: int) -> None:
-        """Whose outbox is full goes on reading from the file, at its own pace."""
-        for connection in connections:
+    def noticed(self, kind: str, generation: str, message: str, **more: Any) -> None:
+        """Something worth a word. Whose outbox is full does without."""
+        for form in list(self._told_at):
+            self._hub.deliver(self._audience(form), functools.partial(form.notice, kind, generation, message, **more))
+
+    def _deliver(self, form: Form, frame: bytes, source: Source, offset: int) -> None:
+        """Hand a frame to all live viewers of a form. Whose outbox is full reads on from the file, at its own pace."""
+        for connection in self._hub.deliver(self._audience(form), lambda: frame):
             viewer = self._viewers[connection]
             self._leave(viewer)
             viewer.reading = gevent.spawn(self._catch_up, viewer, (source, offset))
 
     def _tell_state(self, viewer: Viewer) -> None:
-        state, source = self._tailer.state, self._tailer.source
+        state, source = self.tailer.state, self.tailer.source
         if state.kind == "opened" and source is not None:
-            viewer.connection.write(self._opened(viewer, source, self._tailer.position))
+            viewer.connection.write(self._opened(viewer, source, self.tailer.position))
         else:
             viewer.connection.write(viewer.form.notice(state.kind, source.name if source else None, state.message))
 
@@ -184,92 +222,56 @@ class Feed:
 
     def _catch_up(self, viewer: Viewer, position: tuple[Source, int] | None = None) -> None:
         """Bring a viewer to the live end, from `position` or from where it wants to begin."""
+        was_live = position is not None
         try:
             if position is None:
                 position = self._position_of(viewer)
-                viewer.connection.write_waiting(self._opened(viewer, *position), CATCH_UP_ROOM_BYTES)
-            self._read_past(viewer, *position)
+                opened = self._opened(viewer, *position) + binary(viewer.form, position[0])
+                viewer.connection.write_waiting(opened, ROOM_BYTES)
+            CatchUp(self, viewer, *position, was_live).run()
         except Exception:
             _log.exception("the past of %s can't be told", self.name)
             viewer.connection.end(frames.SERVER_ERROR)
 
     def _position_of(self, viewer: Viewer) -> tuple[Source, int]:
         """The source and the offset where a viewer begins."""
-        begin, source = viewer.begin, self._tailer.source
-        assert source is not None
+        begin, tailer = viewer.begin, self.tailer
+        assert tailer.source is not None
         if begin == wire.START:
-            return source, 0
+            return tailer.source, 0
         if isinstance(begin, wire.Resume):
-            previous = self._tailer.previous
-            if previous is not None and previous.name == begin.generation:
-                return previous, begin.offset
-            if source.name == begin.generation or source.was(begin.generation, begin.offset):
+            source = self._source_of(begin.generation, begin.offset)
+            if source is not None:
                 return source, begin.offset
-            gap = viewer.form.notice(
-                "gap", begin.generation, "The place where you were is gone; these are the newest lines.", offset=begin.offset
-            )
-            viewer.connection.write_waiting(gap, CATCH_UP_ROOM_BYTES)
+            gap = viewer.form.notice("gap", begin.generation, GONE_PLACE, offset=begin.offset)
+            viewer.connection.write_waiting(gap, ROOM_BYTES)
             begin = TAIL_AFTER_GAP
-        position = self._tailer.position
-        offset = in_thread(reader.start_of_last_lines, source.fd, position, begin.count)
-        return source, offset
+        source = tailer.source
+        return source, in_thread(source.start_of_last_lines, tailer.position, begin.count)
 
-    def _read_past(self, viewer: Viewer, source: Source, offset: int) -> None:
-        """Send what lies between (source, offset) and the live end, then go live."""
-        splitter = LineSplitter(offset)
-        while self._viewers.get(viewer.connection) is viewer:  # it may have gone while something here waited
-            if source.end is None and splitter.end >= self._tailer.position:
-                # Nothing waits between this look and going live, so no line falls in between and none comes twice.
-                viewer.reading = None
-                self._go_live(viewer)
-                if self._tailer.state.kind != "opened":
-                    self._tell_state(viewer)
-                return
-            end = self._tailer.position if source.end is None else source.end
-            if splitter.end < end and source.ending != "truncated":
-                data = in_thread(source.read, splitter.end, min(READ_BYTES, end - splitter.end))
-                if not data:
-                    gevent.sleep(NOTICE_SECONDS)  # truncated this very moment; the tailer will say so
-                    continue
-                told = self._send_lines(viewer, source, splitter.feed(data), splitter.offset)
-            else:
-                told = self._send_lines(viewer, source, splitter.flush(), splitter.offset)
-                told = told and viewer.connection.write_waiting(_ending(viewer.form, source), CATCH_UP_ROOM_BYTES)
-                assert source.next is not None
-                source, splitter = source.next, LineSplitter(0)
-            if not told:
-                return
-
-    def _send_lines(self, viewer: Viewer, source: Source, lines: list[Line], following: int) -> bool:
-        for piece, after in _pieces(lines, following):
-            if not viewer.connection.write_waiting(viewer.form.lines(source, piece, after), CATCH_UP_ROOM_BYTES):
-                return False
-        return True
-
-
-def _pieces(lines: list[Line], following: int) -> Iterator[tuple[list[Line], int]]:
-    """The lines in groups of a bounded size, each with the offset after its last: short ones grow when encoded."""
-    for start in range(0, len(lines), MAX_LINES):
-        end = start + MAX_LINES
-        yield lines[start:end], lines[end][0] if end < len(lines) else following
-
-
-def _ending(form: Format, source: Source) -> bytes:
-    assert source.next is not None
-    message = {
-        "rotated": "Another file took the name; its lines follow from the first.",
-        "truncated": "The file was cut; its lines follow from the first.",
-    }[source.ending]
-    return form.notice(source.ending, source.next.name, message, ended=source.name)
+    def _source_of(self, generation: str, offset: int) -> Source | None:
+        """The source that a position means: of those the tailer holds, or a rotated file, linked to those after it."""
+        tailer = self.tailer
+        ended = tailer.ended.find(generation, offset)
+        if ended is not None:
+            return ended
+        source = tailer.source
+        assert source is not None
+        if source.name == generation or source.was(generation, offset, self._known):
+            return source
+        return in_thread(past_of, generation, offset, tailer.surroundings, tailer, self._known)
 
 
 class Feeds:
-    """The feeds of this process, by the name of the file."""
+    """The feeds of this process, by the name of the file. `data_dir` is where it is kept how files begin."""
 
-    def __init__(self, catalog: Catalog, watcher: Watcher, hub: Hub) -> None:
-        self._catalog = catalog
-        self._watcher = watcher
-        self._hub = hub
+    def __init__(
+        self, catalog: Catalog, watcher: Watcher, hub: Hub, redactor: Redactor | None = None, data_dir: Path | None = None
+    ) -> None:
+        known = Known(data_dir / "generations" if data_dir is not None else None)
+        self._make: Callable[[str, Bookmark | None], Feed] = lambda name, mark: Feed(
+            name, catalog, watcher, hub, redactor or Redactor(), known, mark
+        )
         self._feeds: dict[str, Feed] = {}
         self._bookmarks: collections.OrderedDict[str, Bookmark] = collections.OrderedDict()
 
@@ -285,8 +287,18 @@ class Feeds:
         """
         feed = self._feeds.get(name)
         if feed is None:
-            feed = self._feeds[name] = Feed(name, self._catalog, self._watcher, self._hub, self._bookmarks.get(name))
+            feed = self._feeds[name] = self._make(name, self._bookmarks.get(name))
         return feed
+
+    def current(self, name: str) -> Source | None:
+        """What the name stands for, as the live viewers see it; None if nobody looks at the file."""
+        feed = self._feeds.get(name)
+        return feed.tailer.source if feed is not None else None
+
+    def held(self, name: str, generation: str, offset: int) -> Source | None:
+        """An earlier generation that is still held open."""
+        feed = self._feeds.get(name)
+        return feed.tailer.ended.find(generation, offset) if feed is not None else None
 
     def leave(self, name: str, connection: Connection) -> None:
         """`connection` looks at this file no longer; the feed ends if nobody comes for a while."""

@@ -2,8 +2,8 @@
 
 The entries of `CHATAPP_LOGS` come in; names that a page may show and ask for go out. A name is never a path: it
 is looked up among the entries, links are resolved, the result is checked against the entries again, and what was
-opened is checked once more, so a link swapped in between leads nowhere. Reading is left to `logs.tailer` and
-`logs.reader`.
+opened is checked once more, so a link swapped in between leads nowhere. The rotated files beside a log may be seen as
+the log itself may. Reading is left to others (`logs.tailer`, `logs.history`).
 """
 
 import dataclasses
@@ -15,6 +15,9 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+
+from chatapp.logs import siblings as rotated
+from chatapp.logs.siblings import Sibling
 
 #: The same sentence for whatever is refused, so that nobody learns what exists.
 REFUSAL = "This is not among the log files that may be shown here."
@@ -42,8 +45,8 @@ SECRET_NAMES = (
     "*.sqlite*",
     "*.db",
 )
-#: Not text: listed nowhere.
-COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4")
+#: Not listed by themselves, but as rotated files of a log.
+COMPRESSED = rotated.COMPRESSED
 
 # Control characters, and the half surrogates that stand for bytes of a name that are no text.
 _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -63,6 +66,8 @@ class LogFile:
     name: str
     size: int | None
     modified: float | None
+    #: Its rotated files, newest first.
+    siblings: tuple[Sibling, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,9 +89,16 @@ class _Entry:
         return None
 
     def _admits(self, relative: str) -> bool:
+        if relative == self.single:
+            return True
+        if _is_secret(relative):
+            return False
+        return self._matches(relative) or any(self._matches(log) for log in rotated.logs_of(relative))
+
+    def _matches(self, relative: str) -> bool:
         if self.single is not None:
             return relative == self.single
-        return _matches(tuple(relative.split("/")), self.pattern) and not _is_secret(relative)
+        return _matches(tuple(relative.split("/")), self.pattern)
 
 
 class Catalog:
@@ -100,11 +112,12 @@ class Catalog:
     def files(self) -> list[LogFile]:
         """The list, in the order of the entries and of names. Reads folders: call it in the thread pool."""
         found: dict[str, LogFile] = {}
+        beside = rotated.Folders()
         for entry in self._entries:
             for relative in sorted(_walk(entry)):
                 name = self._labels[entry.base] + relative
                 if name not in found and len(found) < MAX_LISTED and _is_name(name):
-                    log_file = self._look(name, entry)
+                    log_file = self._look(name, entry, beside)
                     if log_file is not None:
                         found[name] = log_file
         return list(found.values())
@@ -127,6 +140,16 @@ class Catalog:
                 if entry.relative(path) is not None:
                     return path
         raise NotAllowed
+
+    def siblings(self, name: str, beside: rotated.Folders | None = None) -> list[Sibling]:
+        """The rotated files of a log, newest first, by names that `open` takes. Reads its folder. Raises `NotAllowed`."""
+        path = self.path(name)
+        found = (beside or rotated.Folders()).of(path, os.path.dirname(name))
+        return [sibling for sibling in found if self._may_be_opened(sibling.name)]
+
+    def admits(self, path: str) -> bool:
+        """Whether a file with this path, in which no link is left, may be shown."""
+        return self._admits(path)
 
     def open(self, name: str) -> int:
         """Open the file of this name for reading; returns a descriptor, which the caller closes.
@@ -152,17 +175,24 @@ class Catalog:
     def _admits(self, real: str) -> bool:
         return any(entry.relative(real) is not None for entry in self._entries)
 
-    def _look(self, name: str, entry: _Entry) -> LogFile | None:
+    def _may_be_opened(self, name: str) -> bool:
+        try:
+            real = os.path.realpath(self.path(name))
+            return stat.S_ISREG(os.stat(real).st_mode) and self._admits(real)
+        except OSError:
+            return False
+
+    def _look(self, name: str, entry: _Entry, beside: rotated.Folders) -> LogFile | None:
         try:
             real = os.path.realpath(self.path(name))
             status = os.stat(real)
         except FileNotFoundError:
-            return LogFile(name, None, None) if entry.single else None
+            return LogFile(name, None, None, tuple(self.siblings(name, beside))) if entry.single else None
         except OSError:
             return None
         if not stat.S_ISREG(status.st_mode) or not self._admits(real):
             return None
-        return LogFile(name, status.st_size, status.st_mtime)
+        return LogFile(name, status.st_size, status.st_mtime, tuple(self.siblings(name, beside)))
 
 
 def _is_name(name: str) -> bool:
@@ -184,8 +214,10 @@ def _path_of_open(fd: int, real: str) -> str:
 
 def _is_secret(relative: str) -> bool:
     parts = relative.split("/")
+    # Also a key that was packed or rotated: tls.key.1.gz.
+    names = [parts[-1].lower(), *rotated.logs_of(parts[-1].lower())]
     return any(part.startswith(".") for part in parts) or any(
-        fnmatch.fnmatch(parts[-1].lower(), pattern) for pattern in SECRET_NAMES
+        fnmatch.fnmatch(name, pattern) for name in names for pattern in SECRET_NAMES
     )
 
 

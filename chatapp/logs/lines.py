@@ -1,31 +1,55 @@
-"""From bytes of a file to whole lines with their offsets. Pure; no file, no clock.
+"""From bytes of a file to whole lines with their offsets, and from lines to text that can be shown. Pure; no file, no clock.
 
 Bytes come from `logs.tailer` (the live end) and `logs.feed` (the past); a `Line` is (offset of its first byte, its
 bytes without the newline). Lines end at `\\n` and nowhere else; a `\\r` before it is left in place. A half line waits
-for its newline. A line over the limit is cut, with a mark that tells its true length, in bounded memory.
+for its newline. A line over the limit is cut, with a mark that tells its true length, in bounded memory. What is not
+UTF-8 by its byte order mark is made UTF-8 here, line by line; offsets are always those of the file.
 """
+
+import codecs
+import re
 
 #: The longest line that is sent whole, in bytes; what is longer is cut to this.
 MAX_LINE_BYTES = 65_536
+#: More NULs in a row than this are told by their number: a hole in a file has millions.
+NUL_RUN = 16
 
 Line = tuple[int, bytes]
+
+_BOM = codecs.BOM_UTF8
+_WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_NULS = re.compile(rb"\x00{%d,}" % (NUL_RUN + 1))
+# What can't be shown as it is. Escape is left alone: it begins colours, which the page makes.
+_ODD = re.compile(rb"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
+_PICTURES = {code: 0x2400 + code for code in range(32) if code not in b"\t\x1b"} | {0x7F: 0x2421}
+
+
+def encoding_of(beginning: bytes) -> str:
+    """The encoding that a file's first bytes name, if they name one other than UTF-8; else nothing."""
+    return _WIDE.get(beginning[:2], "")
 
 
 class LineSplitter:
     """Splits a stream of bytes that begins at `offset`, the start of a line."""
 
-    __slots__ = ("_length", "_pending", "offset")
+    __slots__ = ("_length", "_nuls", "_pending", "offset")
 
     def __init__(self, offset: int) -> None:
         #: Where the first line that is not complete yet begins: all before it was given out.
         self.offset = offset
-        self._pending = b""  # the beginning of that line, at most MAX_LINE_BYTES of it
+        self._pending = b""  # the beginning of that line, at most MAX_LINE_BYTES of it, without the NULs it begins with
+        self._nuls = 0  # how many these are: a hole costs no memory
         self._length = 0  # how much of that line was seen
 
     @property
     def end(self) -> int:
         """The offset after the last byte that was fed."""
         return self.offset + self._length
+
+    @property
+    def half(self) -> Line | None:
+        """The line that has no newline yet, as far as it was seen."""
+        return (self.offset, self._text()) if self._length else None
 
     def feed(self, data: bytes) -> list[Line]:
         """Take the next bytes; return the lines they complete."""
@@ -53,16 +77,80 @@ class LineSplitter:
 
     def _complete(self, part: bytes) -> Line:
         self._keep(part)
-        text = self._pending if self._length <= MAX_LINE_BYTES else cut(self._pending, self._length)
-        line = (self.offset, text)
+        line = (self.offset, self._text())
         self.offset += self._length + 1
-        self._pending, self._length = b"", 0
+        self._pending, self._nuls, self._length = b"", 0, 0
         return line
 
+    def _text(self) -> bytes:
+        length = self._length - self._nuls
+        text = self._pending if length <= MAX_LINE_BYTES else cut(self._pending, self._length)
+        return _tell_nuls(self._nuls) + text if self._nuls else text
+
     def _keep(self, part: bytes) -> None:
+        if self._nuls == self._length and part.startswith(b"\0"):
+            stripped = part.lstrip(b"\0")
+            self._nuls += len(part) - len(stripped)
+            self._length += len(part) - len(stripped)
+            part = stripped
         if part:
             self._pending += part[: max(0, MAX_LINE_BYTES - len(self._pending))]
             self._length += len(part)
+
+
+class WideSplitter(LineSplitter):
+    """The same for UTF-16, where a newline is two bytes at an even place, and for other encodings: gives out UTF-8."""
+
+    __slots__ = ("_carry", "_encoding", "_newline")
+
+    def __init__(self, offset: int, encoding: str) -> None:
+        super().__init__(offset)
+        self._encoding = encoding
+        self._newline = "\n".encode(encoding)
+        self._carry = b""  # half a character
+
+    @property
+    def end(self) -> int:
+        return self.offset + self._length + len(self._carry)
+
+    def feed(self, data: bytes) -> list[Line]:
+        data = self._carry + data
+        width = len(self._newline)
+        whole = len(data) - len(data) % width
+        data, self._carry = data[:whole], data[whole:]
+        lines, start = [], 0
+        while (at := self._find(data, start)) >= 0:
+            lines.append(self._complete(data[start:at]))
+            self.offset += width - 1
+            start = at + width
+        self._keep(data[start:])
+        return lines
+
+    def flush(self) -> list[Line]:
+        odd, self._carry = len(self._carry), b""
+        lines = super().flush()
+        self.offset += odd
+        return lines
+
+    def _find(self, data: bytes, start: int) -> int:
+        width = len(self._newline)
+        at = data.find(self._newline, start)
+        while at >= 0 and at % width:
+            at = data.find(self._newline, at + 1)
+        return at
+
+    def _keep(self, part: bytes) -> None:
+        self._pending += part[: max(0, MAX_LINE_BYTES - len(self._pending))]
+        self._length += len(part)
+
+    def _text(self) -> bytes:
+        text = self._pending.decode(self._encoding, "replace").encode()
+        return text if self._length <= MAX_LINE_BYTES else cut(text, self._length)
+
+
+def splitter(offset: int, encoding: str = "") -> LineSplitter:
+    """The splitter for an encoding; none means UTF-8, and bytes that are not."""
+    return WideSplitter(offset, encoding) if encoding and encoding != "utf-8" else LineSplitter(offset)
 
 
 def cut(line: bytes, length: int) -> bytes:
@@ -83,3 +171,28 @@ def to_utf8(lines: list[Line]) -> list[Line]:
     except UnicodeDecodeError:
         return [(offset, text.decode("utf-8", "replace").encode()) for offset, text in lines]
     return lines
+
+
+def to_texts(lines: list[Line]) -> list[str]:
+    """How lines are shown: as text, without what ends them, control characters made visible."""
+    joined = b"\n".join([text for _, text in lines])
+    if not lines or lines[0][0] == 0 or _ODD.search(joined) is not None:
+        return [_shown(offset, text) for offset, text in lines]
+    # Splitting once and decoding once is what makes a batch cheap.
+    return joined.decode("utf-8", "replace").split("\n")
+
+
+def _shown(offset: int, text: bytes) -> str:
+    if offset == 0:
+        text = text.removeprefix(_BOM)
+    text = text.rstrip(b"\r")
+    if b"\r" in text:  # a progress bar, drawn over and over: what one would see
+        text = text[text.rindex(b"\r") + 1 :]
+    if _ODD.search(text) is None:
+        return text.decode("utf-8", "replace")
+    text = _NULS.sub(lambda nuls: _tell_nuls(len(nuls[0])), text)
+    return text.decode("utf-8", "replace").translate(_PICTURES)
+
+
+def _tell_nuls(count: int) -> bytes:
+    return f"⟨{count} NUL⟩".encode() if count > NUL_RUN else b"\0" * count

@@ -3,7 +3,7 @@
 import gevent
 
 from chatapp.logs import wire
-from chatapp.logs.files import Catalog
+from chatapp.logs.history import History
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.threads import in_thread
@@ -15,10 +15,10 @@ _AUDIENCE = ("logs", "files")
 
 
 class Listing:
-    """What `Catalog.files` finds, as frames for the hub."""
+    """What `History.files` finds, as frames for the hub."""
 
-    def __init__(self, catalog: Catalog, hub: Hub) -> None:
-        self._catalog = catalog
+    def __init__(self, history: History, hub: Hub) -> None:
+        self._history = history
         self._hub = hub
         self._frame = b""
         self._lookers = 0
@@ -44,7 +44,7 @@ class Listing:
 
     def _refresh(self) -> None:
         """Look, and tell all who are there if something changed."""
-        frame = wire.files(in_thread(self._catalog.files))
+        frame = wire.files(in_thread(self._history.files))
         if frame != self._frame:
             self._frame = frame
             # Whose outbox is full misses this one; the next change tells the whole list again.

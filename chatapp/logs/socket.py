@@ -4,9 +4,8 @@ Requests come from a Connection; the lines go their own way, from the feed to th
 decided before the upgrade, by `web.log_access`.
 """
 
-import dataclasses
 import functools
-import logging
+import os
 from typing import Any
 
 from flask import Blueprint, request
@@ -14,11 +13,11 @@ from flask_sock import Sock
 
 from chatapp.config import Settings
 from chatapp.logs import wire
+from chatapp.logs.audit import Audit
 from chatapp.logs.feed import Feeds
 from chatapp.logs.files import Catalog, NotAllowed
-from chatapp.logs.lines import Line
+from chatapp.logs.forms import PlainForm, V1Form
 from chatapp.logs.listing import Listing
-from chatapp.logs.tailer import Source
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits
 from chatapp.realtime.hub import Hub
@@ -30,36 +29,8 @@ MAX_ERRORS = 100
 #: Files that one connection may look at.
 MAX_OPEN_FILES = 20
 
-_audit_log = logging.getLogger("chatapp.audit")
 
-
-@dataclasses.dataclass(frozen=True)
-class PlainForm:
-    """Lines as they are, those that hold `only`; notices are not told, since every message is a line."""
-
-    only: bytes = b""
-
-    def lines(self, source: Source, lines: list[Line], following: int) -> bytes:
-        return wire.encode_plain(lines, self.only)
-
-    def notice(self, kind: str, generation: str | None, message: str, **more: Any) -> bytes:
-        return b""
-
-
-@dataclasses.dataclass(frozen=True)
-class V1Form:
-    """Lines and notices of one file in `logs.v1`."""
-
-    file: str
-
-    def lines(self, source: Source, lines: list[Line], following: int) -> bytes:
-        return wire.encode_v1(self.file, source.name, lines, following)
-
-    def notice(self, kind: str, generation: str | None, message: str, **more: Any) -> bytes:
-        return wire.notice(self.file, kind, generation, message, **more)
-
-
-def blueprint(hub: Hub, catalog: Catalog, feeds: Feeds, listing: Listing, settings: Settings) -> Blueprint:
+def blueprint(hub: Hub, catalog: Catalog, feeds: Feeds, listing: Listing, settings: Settings, audit: Audit) -> Blueprint:
     """The route `/echo`."""
     bp = Blueprint("logs", __name__)
     sock = Sock()
@@ -67,24 +38,47 @@ def blueprint(hub: Hub, catalog: Catalog, feeds: Feeds, listing: Listing, settin
 
     @sock.route("/echo", bp=bp)  # type: ignore[untyped-decorator]
     def echo(websocket: Any) -> None:
-        looker = request.remote_addr or "-"
+        gate = Gate(catalog, audit, request.remote_addr or "-")
         if websocket.subprotocol == wire.LOGS_V1:
-            handle = functools.partial(_look_v1, feeds=feeds, listing=listing, looker=looker)
+            handle = functools.partial(_look_v1, feeds=feeds, listing=listing, gate=gate)
         else:
             begin = wire.START if request.args.get("from") == "start" else wire.Tail(settings.log_backfill)
             file = request.args.get("file")
-            handle = functools.partial(_look_plain, feeds=feeds, catalog=catalog, file=file, begin=begin, looker=looker)
+            handle = functools.partial(_look_plain, feeds=feeds, file=file, begin=begin, gate=gate)
         serve(websocket, hub, limits, handle)
 
     return bp
 
 
-def _look_plain(
-    connection: Connection, feeds: Feeds, catalog: Catalog, file: str | None, begin: wire.Begin, looker: str
-) -> None:
+class Gate:
+    """Lets one viewer through to files that may be shown, and writes down what it asked for."""
+
+    def __init__(self, catalog: Catalog, audit: Audit, who: str) -> None:
+        self._catalog = catalog
+        self._audit = audit
+        self._who = who
+
+    def first(self) -> str:
+        """The name of the default file. Raises `NotAllowed`."""
+        return in_thread(self._catalog.first)
+
+    def check(self, name: str, how: str) -> None:
+        """Raises `NotAllowed` for what may not be shown; what is missing or can't be read is the feed's to tell."""
+        try:
+            os.close(in_thread(self._catalog.open, name))
+        except NotAllowed:
+            self._audit.refused(self._who, name, how)
+            raise
+        except OSError:
+            pass
+        self._audit.opened(self._who, name, how)
+
+
+def _look_plain(connection: Connection, feeds: Feeds, file: str | None, begin: wire.Begin, gate: Gate) -> None:
     """Owned by the request's greenlet: one file, line by line. Each text of the client is its new filter."""
     try:
-        name = file if file is not None else in_thread(catalog.first)
+        name = file if file is not None else gate.first()
+        gate.check(name, "plain socket")
         feed = feeds.get(name)
     except NotAllowed as error:
         connection.end(frames.NOT_ALLOWED.because(str(error.strerror)))
@@ -93,14 +87,13 @@ def _look_plain(
         return
     try:
         feed.add(connection, PlainForm(), begin)
-        _audit_log.info("%s opened the log file %s", looker, name)
         for text in connection:
             feed.reform(connection, PlainForm(text.rstrip("\r\n").encode()))
     finally:
         feeds.leave(name, connection)
 
 
-def _look_v1(connection: Connection, feeds: Feeds, listing: Listing, looker: str) -> None:
+def _look_v1(connection: Connection, feeds: Feeds, listing: Listing, gate: Gate) -> None:
     """Owned by the request's greenlet: open and close files as the client says."""
     opened: set[str] = set()
     errors = 0
@@ -112,12 +105,15 @@ def _look_v1(connection: Connection, feeds: Feeds, listing: Listing, looker: str
                 if isinstance(said, wire.Close):
                     opened.discard(said.file)
                     feeds.leave(said.file, connection)
+                elif isinstance(said, wire.Refilter):
+                    if said.file not in opened:
+                        raise wire.BadRequest("bad_request", "This file is not open.", said.file)
+                    feeds.get(said.file).reform(connection, V1Form(said.file, said.filter))
                 elif len(opened) >= MAX_OPEN_FILES and said.file not in opened:
                     raise wire.BadRequest("too_many", f"No more than {MAX_OPEN_FILES} files at a time.", said.file)
                 else:
-                    _open(said, connection, feeds)
+                    _open(said, connection, feeds, gate)
                     opened.add(said.file)
-                    _audit_log.info("%s opened the log file %s", looker, said.file)
                 errors = 0
             except wire.BadRequest as bad:
                 connection.write(wire.error(bad))
@@ -130,9 +126,10 @@ def _look_v1(connection: Connection, feeds: Feeds, listing: Listing, looker: str
             feeds.leave(name, connection)
 
 
-def _open(said: wire.Open, connection: Connection, feeds: Feeds) -> None:
+def _open(said: wire.Open, connection: Connection, feeds: Feeds, gate: Gate) -> None:
     try:
+        gate.check(said.file, "socket")
         feed = feeds.get(said.file)
     except NotAllowed as error:
         raise wire.BadRequest("not_allowed", str(error.strerror), said.file) from None
-    feed.add(connection, V1Form(said.file), said.begin)
+    feed.add(connection, V1Form(said.file, said.filter), said.begin)

@@ -1,179 +1,85 @@
-"""Tailer: follows one file by name and tells its whole lines, once, in order, through rotation and truncation.
+"""Tailer: follows one file by name and tells its whole lines, once, in order, through all that happens to a file.
 
 One greenlet a file, shared by all who look at it. Bytes come from the file that `Catalog.open` lets it open; lines
-and notices go to a `Listener` (`logs.feed`), called on the tail greenlet. A `Source` is one generation of the file: what
-the name stood for between two rotations or truncations. What is written to
-a renamed file after its successor was opened is not read.
+and notices go to a `Listener` (`logs.feed`), called on the tail greenlet. What the name stands for between two rotations
+is a `Source` (`logs.generation`). When another file takes the name, the old one is read on for a grace period, because
+who writes may not have heard of it yet; the new one's lines wait. Rotated files that nobody saw while they had the name
+are found beside it (`logs.rotated`).
 """
 
-import dataclasses
 import errno
-import hashlib
-import itertools
 import logging
 import math
 import os
-import re
-import secrets
 import time
-import weakref
+from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 import gevent
 
-from chatapp.logs import reader
-from chatapp.logs.files import NotAllowed
-from chatapp.logs.lines import Line, LineSplitter
+from chatapp.logs import kernel
+from chatapp.logs.ended import Ended
+from chatapp.logs.generation import FINGERPRINT_BYTES, TAIL_BYTES, Bookmark, Known, Source
+from chatapp.logs.lines import Line
+from chatapp.logs.rotated import Surroundings
+from chatapp.logs.states import BINARY, GONE, LATE, OPENED, STARTING, WAITING, Listener, State, trouble
+from chatapp.logs.successors import Successors
 from chatapp.logs.watch import Watch
+from chatapp.realtime.threads import in_thread
 
 #: Bytes read at a time; a turn this short blocks no other greenlet for long.
 READ_BYTES = 65_536
 #: A file that is missing for so long is told as gone (seconds).
 GONE_SECONDS = 0.2
-#: How much of a file's beginning its fingerprint covers.
-FINGERPRINT_BYTES = 1024
-
-# This run of the server, and the generations it has met.
-_RUN = secrets.token_hex(4)
-_numbers = itertools.count(1)
-_NAME = re.compile(
-    r"[0-9a-f]{1,16}-[0-9a-f]{1,16}-(?P<length>[0-9]{1,4})-(?P<fingerprint>[0-9a-f]{16})-(?P<run>[0-9a-f]{8})-[0-9]{1,18}"
-)
+#: A half line is shown after so much quiet (seconds).
+PARTIAL_SECONDS = 1.0
+#: A file that lost its name is read on until nobody has it open for writing. Where that can't be known, or while somebody
+#: has: until it was quiet for so long and lines wait in the next file; until they have waited for so long; or, while the
+#: next file is empty, for so long (seconds).
+QUIET_SECONDS = 2.0
+GRACE_SECONDS = 5.0
+LONG_GRACE_SECONDS = 60.0
+#: How often it is looked at meanwhile.
+GRACE_LOOK_SECONDS = 0.25
+#: So many files may wait for their turn; more cut the grace short.
+MAX_WAITING = 64
 
 _log = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Bookmark:
-    """What a feed that ended remembers of its file: under which name, and up to where, it was told."""
-
-    name: str
-    identity: tuple[int, int]
-    position: int
-    #: Hashes of the first bytes, and of the last before the position.
-    beginning: str
-    end: str
-
-
-class Source:
-    """One generation of a file, held open: even renamed or deleted it can still be read.
-
-    `name` identifies it, also after a restart of the server: device, inode, a hash of the first bytes and how many
-    these were, this run of the server, and a number.
-    """
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-        # Readers of the past may hold a source longer than the tailer does: the last one closes the file.
-        weakref.finalize(self, os.close, fd)
-        status = os.fstat(fd)
-        self.identity = (status.st_dev, status.st_ino)
-        length = min(status.st_size, FINGERPRINT_BYTES)
-        parts = (
-            f"{status.st_dev:x}",
-            f"{status.st_ino:x}",
-            str(length),
-            self._fingerprint(length),
-            _RUN,
-            str(next(_numbers)),
-        )
-        self.name = "-".join(parts)
-        #: Where it ended, once it has; and what came after it.
-        self.end: int | None = None
-        self.next: Source | None = None
-        #: How it ended: "rotated" or "truncated".
-        self.ending = ""
-
-    def size(self) -> int:
-        return os.fstat(self.fd).st_size
-
-    def read(self, offset: int, size: int) -> bytes:
-        return os.pread(self.fd, size, offset)
-
-    def was(self, name: str, offset: int) -> bool:
-        """Whether a position (name, offset) that another run of the server told means this file.
-
-        Within one run names are compared; across runs the file itself has to tell: the same inode, the same first
-        bytes, and a line that begins at the offset.
-        """
-        match = _NAME.fullmatch(name)
-        if match is None or match["run"] == _RUN:
-            return False
-        length = int(match["length"])
-        if length == 0 and offset:
-            return False  # it was empty then: nothing tells it from one that was truncated since
-        return (
-            name.startswith("{:x}-{:x}-".format(*self.identity))
-            and length <= min(FINGERPRINT_BYTES, self.size())
-            and match["fingerprint"] == self._fingerprint(length)
-            and self._is_start_of_line(offset)
-        )
-
-    def bookmark(self, position: int) -> Bookmark:
-        """What to remember of it when it is closed, told up to `position`."""
-        return Bookmark(self.name, self.identity, position, *self._hashes(position))
-
-    def continue_from(self, bookmark: Bookmark) -> None:
-        """Take the name of before, if this is the same file and no shorter: positions in it stay good."""
-        same = self.identity == bookmark.identity and self.size() >= bookmark.position
-        if same and self._hashes(bookmark.position) == (bookmark.beginning, bookmark.end):
-            self.name = bookmark.name
-
-    def _hashes(self, position: int) -> tuple[str, str]:
-        length = min(position, FINGERPRINT_BYTES)
-        return self._fingerprint(length), self._fingerprint(length, position - length)
-
-    def _is_start_of_line(self, offset: int) -> bool:
-        return offset == 0 or (offset <= self.size() and self.read(offset - 1, 1) == b"\n")
-
-    def _fingerprint(self, length: int, offset: int = 0) -> str:
-        return hashlib.blake2b(self.read(offset, length), digest_size=8).hexdigest()
-
-
-@dataclasses.dataclass(frozen=True)
-class State:
-    """What the tailer is doing: `kind` is waiting, opened, gone or denied; the text is for people."""
-
-    kind: str
-    message: str
-
-
-OPENED = State("opened", "The file is followed.")
-WAITING = State("waiting", "The file does not exist yet; it will be followed from its first line.")
-GONE = State("gone", "The file was deleted or renamed; waiting for a new one.")
-
-
-class Listener(Protocol):
-    """Who is told what happens to the file. Called on the tail greenlet; must not wait."""
-
-    def lines(self, source: Source, lines: list[Line]) -> None:
-        """Whole lines, in order; every line of every generation comes exactly once."""
-
-    def changed(self, state: State) -> None:
-        """The file was opened for the first time, vanished, came back, can't be read."""
-
-    def ended(self, source: Source) -> None:
-        """`source` is complete; `source.next` is followed from its beginning."""
 
 
 class Tailer:
     """Follows one file. `open_file` opens it, or raises as `Catalog.open` does."""
 
     def __init__(
-        self, open_file: Callable[[], int], path: str, watch: Watch, listener: Listener, bookmark: Bookmark | None = None
+        self,
+        open_file: Callable[[], int],
+        path: str,
+        watch: Watch,
+        listener: Listener,
+        bookmark: Bookmark | None = None,
+        known: Known | None = None,
+        encoding: str = "",
+        admits: Callable[[str], bool] = lambda _path: True,
     ) -> None:
         self._open_file = open_file
         self._path = path
         self._watch = watch
         self._listener = listener
         self._bookmark = bookmark  # of an earlier tailer of this file
-        self._splitter = LineSplitter(0)
-        self.state = State("starting", "The file is about to be opened.")
+        self._known = known or Known()
+        self._encoding = encoding
+        self.surroundings = Surroundings(path, admits)
+        self.state = STARTING
         self.source: Source | None = None
+        #: The half line that was told, until it is whole.
+        self.half: Line | None = None
+        self.ended = Ended()
+        self._successors = Successors(path, open_file, self.surroundings, self.ended)
+        self._waiting: deque[Source] = deque()  # what took the name since, oldest first
         self._missing_since = 0.0  # since when the name stands for nothing, while something is open
-        #: The generation before, for someone who comes back with a position in it.
-        self.previous: Source | None = None
+        self._access: tuple[int, int, int] | None = None  # mode and owners with which it could be opened
+        self._fed_at = 0.0  # when bytes came last
+        self._how = ""  # how the file was watched when that was told
 
     @property
     def position(self) -> int:
@@ -186,110 +92,338 @@ class Tailer:
 
     def run(self) -> None:
         """Owned by the tail greenlet: look, wait, look again, until it is killed."""
-        woken = False
         while True:
-            if not woken:
+            if self._watch.stale:
                 self._watch.arm()
             try:
                 self._look()
             except OSError as error:
-                # A disk or a network that fails for a moment; what is open stays open, and the next look goes on there.
-                _log.warning("%s can't be read for the moment: %s", self._path, error.strerror)
+                if error.errno == errno.ESTALE:
+                    self._lose()
+                else:
+                    # A disk or a network that fails for a moment; what is open stays open, and the next look goes on.
+                    _log.warning("%s can't be read for the moment: %s", self._path, error.strerror)
             except Exception:
                 _log.exception("a look at %s failed", self._path)
-            woken = self._watch.wait(GONE_SECONDS if self._missing_since else math.inf)
+            self._watch.wait(self._patience())
+
+    def _patience(self) -> float:
+        """How long nothing needs to be done unless something happens."""
+        waits = [math.inf]
+        if self._missing_since:
+            waits.append(GONE_SECONDS)
+        if self._waiting:
+            waits.append(GRACE_LOOK_SECONDS)
+        if self.source is not None and not self._splitter.end and self._first_at:
+            waits.append(PARTIAL_SECONDS)
+        if self.source is not None and self._splitter.half is not None and self.half is None:
+            waits.append(max(0.01, self._fed_at + PARTIAL_SECONDS - time.monotonic()))
+        return min(waits)
 
     def _look(self) -> None:
         """One look at the file: what was appended, and whether the name still stands for what is open."""
         if self.source is None:
             self._try_to_open()
             return
-        self._read_on()
+        if self._may_read():
+            self._read_on()
+            self._look_at_name()
+            self._advance()
+            self._look_at_half()
+        self._look_at_ended()
+
+    def _may_read(self) -> bool:
+        """Whether what is open may still be opened: asked again when its mode or owner changes, and until it may."""
+        assert self.source is not None
+        status = os.fstat(self.source.fd)
+        access = (status.st_mode, status.st_uid, status.st_gid)
+        if access == self._access and self.state.kind != "denied":
+            return True
+        try:
+            os.close(self._open_file())
+        except OSError as error:
+            if trouble(error, gone=True) != GONE:
+                self._tell(trouble(error, gone=True))
+                # Another file, which can't be opened, has the name: what is open was ours to read, and still is.
+                return not self._has_name()
+        self._access = access
+        return True
+
+    def _has_name(self) -> bool:
+        return self.source is not None and self._successors.named() in (None, self.source.identity)
+
+    def _look_at_name(self) -> None:
+        """Whether the name still stands for what took it last; if not, what has it now gets in line."""
+        assert self.source is not None
+        newest = self._waiting[-1] if self._waiting else self.source
         try:
             status = os.stat(self._path)
         except OSError as error:
             # Between the rename and the creation of a rotation there is no file for a moment: not worth a word.
-            self._missing_since = self._missing_since or time.monotonic()
-            if time.monotonic() - self._missing_since >= GONE_SECONDS:
-                self._tell(_trouble(error, gone=True))
+            if self._is_gone():
+                self._tell(trouble(error, gone=True))
             return
-        self._missing_since = 0.0
-        if (status.st_dev, status.st_ino) != self.source.identity:
-            self._rotate()
+        if (status.st_dev, status.st_ino) != newest.identity:
+            self._take_in_line(newest)
         else:
-            self._tell(OPENED)
+            self._tell_opened()
+            self._missing_since = 0.0
+
+    # Opening, and the line of those that wait.
 
     def _try_to_open(self) -> None:
         appeared = self.state == WAITING
+        in_thread(self.surroundings.note)
         try:
             source = Source(self._open_file())
         except OSError as error:
-            self._tell(_trouble(error, gone=False))
+            self._tell(trouble(error, gone=False))
             return
-        if self._bookmark is not None:
-            source.continue_from(self._bookmark)
+        if self._bookmark is not None and source.is_at(self._bookmark):
+            source.name = self._bookmark.name  # the name of before: positions in it stay good
         # Someone who comes to a file that stands there is shown its end; of one that appears, nothing is left out.
-        start = 0 if appeared else reader.start_of_last_line(source.fd, source.size())
-        self._start(source, start)
-        self._watch.arm()
-        self._tell(OPENED)
+        start = 0 if appeared else source.start_of_last_line(source.size())
+        self.surroundings.see([source])
+        self._begin(source, start)
+        self._tell_opened()
         self._read_on()
 
-    def _start(self, source: Source, offset: int) -> None:
+    def _begin(self, source: Source, offset: int) -> None:
+        """From now on `source` is read, from `offset`."""
         self.source = source
-        self._splitter = LineSplitter(offset)
+        self._splitter = source.splitter(offset, self._encoding)
+        self._tail = source.tail(offset)
+        self._first_at = 0.0  # when the first bytes of a new file were seen
+        self._looked_at = 0  # of an empty file: when it had been changed last when copies were looked for
+        self._access = None
+        self.half = None
+        self._watch.arm()
+        self._listener.began(source, offset)
+        if source.is_binary:
+            self._tell_binary()
+
+    def _take_in_line(self, newest: Source) -> None:
+        """Another file has the name: it waits behind what had it before, and behind what had it in between."""
+        assert self.source is not None
+        try:
+            following = self._successors.after([self.source, *self._waiting])
+        except OSError as error:
+            self._tell(trouble(error, gone=True))
+            return
+        if not following:
+            return  # renamed back between two looks
+        if len(following) == 1 and not self._missing_since:
+            newest.gap_follows = self._successors.may_have_been_between(newest, following[0])
+        for source in following:
+            newest.superseded = newest.superseded or time.monotonic()
+            self._waiting.append(source)
+            newest = source
+        self._missing_since = 0.0
+        self._watch.stale = True
+        self._watch.found()
+
+    def _advance(self) -> None:
+        """End what lost the name and is over, and go on with what waits."""
+        while self._waiting and self._is_over():
+            self._read_on()  # what came between the last look and the end of its last writer
+            if self._waiting:
+                self._end("rotated")
+                self._read_on()
+
+    def _is_over(self) -> bool:
+        """Whether nothing more is to be expected in the file that lost the name."""
+        source, now = self.source, time.monotonic()
+        assert source is not None
+        if len(self._waiting) > MAX_WAITING or kernel.is_written(source.fd) is False:
+            return True
+        if all(other.size() <= other.start for other in self._waiting):
+            return now - source.superseded >= LONG_GRACE_SECONDS
+        quiet = now - max(self._fed_at, source.superseded)
+        return quiet >= QUIET_SECONDS or now - source.superseded >= GRACE_SECONDS
+
+    # Reading.
 
     def _read_on(self) -> None:
-        """Tell all that was appended. A file shorter than what was read was truncated: a new generation begins at 0."""
+        """Tell all that was appended. A file that was cut or rewritten begins a new generation at 0."""
         while self.source is not None:
-            if self.source.size() < self._splitter.end:
-                self._end("truncated", Source(os.dup(self.source.fd)))
+            source, position = self.source, self._splitter.end
+            size = source.size()
+            if size < position or not source.begins_as_before():
+                if not self._cut("truncated" if size < position else "replaced"):
+                    return
                 continue
-            data = self.source.read(self._splitter.end, READ_BYTES)
-            lines = self._splitter.feed(data)
-            if lines:
-                self._listener.lines(self.source, lines)
+            # One read for what was read last and what follows it: nobody can change the file in between.
+            data = source.read(position - len(self._tail), len(self._tail) + min(READ_BYTES, size - position))
+            if not data.startswith(self._tail):
+                if not self._cut("truncated" if len(data) < len(self._tail) else "replaced"):
+                    return
+                continue
+            data = data[len(self._tail) :]
+            if position == 0 and data in (b"\xff", b"\xfe"):
+                return  # half a byte order mark
+            if position == 0 and not self._is_beginning(data):
+                if self.source is source:
+                    return  # not yet
+                continue
+            if data:
+                self._feed(source, position, data)
             if len(data) < READ_BYTES:
                 return  # the end, for now: what comes after this look makes another event
             gevent.sleep(0)  # more is waiting: let the others run in between
 
-    def _rotate(self) -> None:
-        """The name stands for another file: read the old one to its end, then follow the new one from its beginning."""
-        try:
-            new = Source(self._open_file())
-        except OSError as error:
-            self._tell(_trouble(error, gone=True))
-            return
-        self._read_on()
-        if self.source is not None and new.identity != self.source.identity:
-            self.state = OPENED  # told by the end of the old one
-            self._end("rotated", new)
-            self._read_on()
+    def _feed(self, source: Source, position: int, data: bytes) -> None:
+        if position <= len(source.beginning) < FINGERPRINT_BYTES:
+            source.beginning = (source.beginning[:position] + data)[:FINGERPRINT_BYTES]
+            self._known.learn(source)
+            if position == 0:  # now it shows how it is encoded
+                self._splitter = source.splitter(0, self._encoding)
+                if source.is_binary:
+                    self._tell_binary()
+        self._tail = (self._tail + data)[-TAIL_BYTES:]
+        self._fed_at = time.monotonic()
+        self._watch.found()
+        self.half = None
+        lines = self._splitter.feed(data)
+        if lines:
+            self._listener.lines(source, lines)
 
-    def _end(self, ending: str, new: Source) -> None:
-        """Close one generation, with the half line that is left in it, and go on with the next."""
+    def _look_at_half(self) -> None:
+        """Show a half line after some quiet (R8)."""
+        if self.source is None or self.half is not None or time.monotonic() - self._fed_at < PARTIAL_SECONDS:
+            return
+        self.half = self._splitter.half
+        if self.half is not None:
+            self._listener.half(self.source, self.half)
+
+    def _cut(self, ending: str) -> bool:
+        """The file that is open begins anew at 0 (R4). What was not read before may stand in a copy beside it.
+
+        Returns False if this can't be told just now.
+        """
         old = self.source
         assert old is not None
-        lines = self._splitter.flush()
+        new = Source(os.dup(old.fd))
+        new.superseded = old.superseded
+        copies = self._copies()
+        if copies is None:
+            return False
+        old.lost = True
+        between = []
+        for copy in copies:
+            if old.lost and copy.is_copy(old.beginning, self._tail, self._splitter.end):
+                os.dup2(copy.fd, old.fd, inheritable=False)  # whoever reads it goes on in the copy
+                old.lost = False
+            elif not old.lost or not copy.begins_like(old.beginning, 1):
+                between.append(copy)  # of a later truncation
+        self._put_first([*between, new])
+        if not old.lost:
+            self._read_rest(old)
+        self._end(ending)
+        return True
+
+    def _put_first(self, sources: list[Source]) -> None:
+        """Before all that wait: what had the name itself comes last, and what stands in copies is over."""
+        self._waiting.extendleft(reversed(sources))
+        for source in sources[:-1]:
+            source.superseded = time.monotonic()
+
+    def _copies(self) -> list[Source] | None:
+        """What was in the file before what is in it now, as far as it was copied; None if this can't be told just now."""
+        assert self.source is not None
+        return [] if self.source.superseded else self._successors.copies(self.source, self._is_gone)
+
+    def _is_gone(self) -> bool:
+        """Whether the name has stood for nothing for long enough to be sure."""
+        self._missing_since = self._missing_since or time.monotonic()
+        return time.monotonic() - self._missing_since >= GONE_SECONDS
+
+    def _is_beginning(self, data: bytes) -> bool:
+        """Whether the first bytes of a file may be taken: what was in it before may have been copied and cut, unseen."""
+        source = self.source
+        assert source is not None
+        changed_at = os.fstat(source.fd).st_mtime_ns
+        if not data and changed_at == self._looked_at:
+            return True  # it is still empty, and was so all the while
+        if data:
+            self._first_at = self._first_at or time.monotonic()
+        is_short = 0 < len(data) < TAIL_BYTES and b"\n" not in data
+        if is_short and not source.superseded and time.monotonic() - self._first_at < PARTIAL_SECONDS:
+            return False  # too little to know the file again by
+        copies = self._copies()
+        if copies:
+            self._put_first([*copies, Source(os.dup(source.fd))])
+            self._end("truncated")
+        elif copies is not None:
+            self._looked_at = changed_at
+        return copies == []
+
+    def _read_rest(self, source: Source) -> None:
+        """Tell what a copy holds beyond what was told."""
+        while data := in_thread(source.read, self._splitter.end, READ_BYTES):
+            lines = self._splitter.feed(data)
+            if lines:
+                self._listener.lines(source, lines)
+
+    def _lose(self) -> None:
+        """The server of a network file system no longer knows the file (ESTALE): as if it had been rotated away (R16)."""
+        old = self.source
+        if old is None:
+            return
+        old.lost = True
+        try:
+            self._waiting.append(Source(self._open_file()))
+        except OSError as error:
+            self._tell(trouble(error, gone=True))
+            return
+        self._end("rotated")
+
+    # Ending.
+
+    def _end(self, ending: str) -> None:
+        """Close one generation, with the half line that is left in it, and go on with the next."""
+        old, new = self.source, self._waiting.popleft()
+        assert old is not None
+        lines = [] if self._may_come_back(old) else self._splitter.flush()
         if lines:
             self._listener.lines(old, lines)
-        old.end = self._splitter.offset
-        old.ending = ending
-        old.next = new
-        self.previous = old
-        self._start(new, 0)
-        self._watch.arm()
+        old.end, old.ending, old.next = self._splitter.offset, ending, new
+        self.ended.add(old)
+        mark = self.ended.bookmark(new)
+        if mark is not None:  # it had the name before: nothing of it comes twice (R6)
+            new.name, new.start = mark.name, mark.position
+        self._begin(new, new.start)
+        self.state = OPENED  # told by the end of the old one
+        self._how = self._watch.how
         self._listener.ended(old)
+
+    def _may_come_back(self, source: Source) -> bool:
+        """Whether a half line may still become whole: what a link led to goes on, and the link may lead there again."""
+        return os.path.islink(self._path) and os.fstat(source.fd).st_nlink > 0
+
+    def _look_at_ended(self) -> None:
+        """Say so if something was written to a file after it was over."""
+        named = self._successors.named()
+        if named is not None and not os.path.islink(self._path):  # what a link led to may well go on
+            for source in self.ended.late(named):
+                self._listener.noticed("gap", source.name, LATE, offset=source.end, to=source.size())
+        self.ended.let_go()
+
+    # Telling.
+
+    def _tell_opened(self) -> None:
+        """It is followed; told again if how it is watched changes."""
+        if self.state == OPENED and self._watch.how != self._how:
+            self._how = self._watch.how
+            self._listener.changed(self.state)
+        elif self.state != OPENED:
+            self._how = self._watch.how
+            self._tell(OPENED)
+
+    def _tell_binary(self) -> None:
+        assert self.source is not None
+        self._listener.noticed("binary", self.source.name, BINARY)
 
     def _tell(self, state: State) -> None:
         if state != self.state:
             self.state = state
             self._listener.changed(state)
-
-
-def _trouble(error: OSError, gone: bool) -> State:
-    if isinstance(error, NotAllowed):
-        return State("denied", str(error.strerror))
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return GONE if gone else WAITING
-    return State("denied", f"The server can't read the file: {error.strerror}.")

@@ -1,8 +1,9 @@
-"""Waking up when a file may have changed: inotify, or a look every quarter of a second.
+"""Waking up when a file may have changed: inotify, or looks by the clock.
 
 `Watcher` owns the one inotify instance of the process and the greenlet that reads it; a `Watch` belongs to one
 tailer, which waits on it. An event is only a hint: the tailer looks at the file, and looks every second anyway, so
-that a lost hint costs a second and no line.
+that a lost hint costs a second and no line. Where there are no events (no inotify to be had, a network file system, a
+limit that is reached) the same looks are made more often.
 """
 
 import errno
@@ -14,16 +15,24 @@ from gevent.socket import wait_read
 from inotify_simple import Event as InotifyEvent
 from inotify_simple import INotify, flags, parse_events
 
-#: How often a file is looked at without inotify, and with it (seconds).
+from chatapp.logs import kernel
+
+#: How often a file is looked at without inotify (seconds): at first, and once nothing has happened for a while.
 POLL_SECONDS = 0.25
+SLOW_POLL_SECONDS = 1.0
+#: So many looks in vain make polling slow.
+LOOKS_IN_VAIN = 20
+#: How often it is looked at with inotify, in case a hint was lost (seconds).
 SAFETY_SECONDS = 1.0
 #: How much is read of waiting events at a time.
 EVENT_BYTES = 65_536
 
-_FILE_EVENTS = flags.MODIFY | flags.ATTRIB | flags.MOVE_SELF | flags.DELETE_SELF
+_FILE_EVENTS = flags.MODIFY | flags.ATTRIB | flags.MOVE_SELF | flags.DELETE_SELF | flags.CLOSE_WRITE
 _FOLDER_EVENTS = (
     flags.CREATE | flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
 )
+#: After these what is watched may be something else than what the name stands for.
+_STALE = flags.IGNORED | flags.UNMOUNT | flags.DELETE_SELF | flags.MOVE_SELF | flags.Q_OVERFLOW
 
 _log = logging.getLogger(__name__)
 
@@ -52,9 +61,7 @@ class Watcher:
                 # and not where a feed is begun.
                 self._inotify = INotify(nonblocking=True)
             except OSError as error:
-                _log.warning(
-                    "inotify can't be had (%s): files are looked at %g times a second", error.strerror, 1 / POLL_SECONDS
-                )
+                self.warn("inotify", f"inotify can't be had ({error.strerror})")
         if self._inotify is None:
             Event().wait()  # nothing to do, for ever
         assert self._inotify is not None
@@ -66,33 +73,37 @@ class Watcher:
 
     def _take(self, event: InotifyEvent) -> None:
         if event.mask & flags.Q_OVERFLOW:
-            self._wake_all()
+            _log.warning("too much happened at once for inotify: all files are looked at")
+            for watch in {watch for watches in self._watches.values() for watch in watches}:
+                watch.wake(stale=True)
         for watch in self._watches.get(event.wd, ()):
             if not event.name or event.name in watch.names:
-                watch.changed.set()
+                watch.wake(stale=bool(event.mask & _STALE))
         if event.mask & flags.IGNORED:
             self._watches.pop(event.wd, None)
-
-    def _wake_all(self) -> None:
-        for watches in self._watches.values():
-            for watch in watches:
-                watch.changed.set()
 
     def add(self, watch: "Watch", path: str, events: int) -> int | None:
         """Watch a file or folder for `watch`; returns the watch descriptor, or None if that can't be had."""
         if self._inotify is None:
             return None
+        kind = kernel.REMOTE.get(kernel.file_system(path))
+        if kind is not None:
+            self.warn(path, f"{path} lies on {kind}, which need not tell of changes")
+            return None
         try:
             wd: int = self._inotify.add_watch(path, events)
         except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EACCES) and path not in self._warned:
-                self._warned.add(path)
-                _log.warning(
-                    "%s can't be watched (%s): it is looked at %g times a second", path, error.strerror, 1 / POLL_SECONDS
-                )
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+                self.warn(path, f"{path} can't be watched ({error.strerror})")
             return None
         self._watches.setdefault(wd, set()).add(watch)
         return wd
+
+    def warn(self, what: str, sentence: str) -> None:
+        """Say once that something is looked at by the clock."""
+        if what not in self._warned:
+            self._warned.add(what)
+            _log.warning("%s: it is looked at %g times a second", sentence, 1 / POLL_SECONDS)
 
     def drop(self, watch: "Watch", wd: int) -> None:
         """`watch` needs this watch descriptor no longer."""
@@ -116,8 +127,11 @@ class Watch:
         self._path = path
         self._held: set[int] = set()
         self._complete = False
+        self._in_vain = 0
         self.names = {os.path.basename(path)}
         self.changed = Event()
+        #: Whether to arm again before the next look: what is watched may be gone or something else.
+        self.stale = True
 
     @property
     def how(self) -> str:
@@ -136,15 +150,26 @@ class Watch:
             self._watcher.drop(self, wd)
         self._held = held
         self._complete = None not in in_folders and (on_file is not None or not os.path.exists(real))
+        self.stale = False
 
-    def wait(self, most: float) -> bool:
-        """Wait until something may have changed: True for an event, False when it is time for a look anyway.
+    def wake(self, stale: bool) -> None:
+        """Something happened; `stale`: also to what is watched."""
+        self.stale = self.stale or stale
+        self.changed.set()
 
-        That is after `most` seconds at the latest.
-        """
-        woken: bool = self.changed.wait(min(most, SAFETY_SECONDS if self._complete else POLL_SECONDS))
+    def wait(self, most: float) -> None:
+        """Wait until something may have changed, or until it is time for a look anyway: at most `most` seconds."""
+        polling = POLL_SECONDS if self._in_vain < LOOKS_IN_VAIN else SLOW_POLL_SECONDS
+        pause = SAFETY_SECONDS if self._complete else polling
+        woken = self.changed.wait(min(most, pause))
         self.changed.clear()
-        return woken
+        self._in_vain += 1
+        if not woken:
+            self.stale = True  # without an event nothing tells whether the right things are watched
+
+    def found(self) -> None:
+        """A look was not in vain: look often for a while."""
+        self._in_vain = 0
 
     def close(self) -> None:
         """Watch nothing any more."""

@@ -9,8 +9,9 @@ import datetime
 import json
 from typing import Any, TypeGuard
 
+from chatapp.logs.conditions import BadCondition, Condition, Filter
 from chatapp.logs.files import LogFile
-from chatapp.logs.lines import Line, to_utf8
+from chatapp.logs.lines import Line, to_texts, to_utf8
 from chatapp.realtime.frames import text_frame
 
 #: The subprotocol of the page.
@@ -53,10 +54,19 @@ Begin = Tail | Resume
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Open:
-    """Follow a file from somewhere."""
+    """Follow a file from somewhere, or only those of its lines that pass a filter."""
 
     file: str
     begin: Begin
+    filter: Filter
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refilter:
+    """From now on tell only lines that pass this filter."""
+
+    file: str
+    filter: Filter
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,7 +76,7 @@ class Close:
     file: str
 
 
-def parse_v1(text: str) -> Open | Close:
+def parse_v1(text: str) -> Open | Refilter | Close:
     """Read a message of `logs.v1`. Raises `BadRequest`."""
     try:
         fields = json.loads(text)
@@ -75,13 +85,32 @@ def parse_v1(text: str) -> Open | Close:
     if not isinstance(fields, dict):
         raise BadRequest("bad_json", "This is JSON, but not an object.")
     kind, file = fields.get("type"), fields.get("file")
-    if kind not in ("open", "close"):
-        raise BadRequest("bad_type", 'The field "type" must be "open" or "close".')
+    if kind not in ("open", "filter", "close"):
+        raise BadRequest("bad_type", 'The field "type" must be "open", "filter" or "close".')
     if not isinstance(file, str):
         raise BadRequest("bad_request", 'The field "file" is missing or is not text.')
     if kind == "close":
         return Close(file)
-    return Open(file, _parse_begin(fields.get("from", {"tail": 1000}), file))
+    begin = _parse_begin(fields.get("from", {"tail": 1000}), file)
+    wanted = Filter(_parse_condition(fields, "include", file), _parse_condition(fields, "exclude", file))
+    return Refilter(file, wanted) if kind == "filter" else Open(file, begin, wanted)
+
+
+def _parse_condition(fields: dict[str, Any], key: str, file: str) -> Condition | None:
+    said = fields.get(key)
+    if said is None:
+        return None
+    text, pattern, case = (said.get(part) for part in ("text", "pattern", "case")) if isinstance(said, dict) else (None,) * 3
+    if not isinstance(text, str) or not isinstance(pattern, bool) or not isinstance(case, bool):
+        raise BadRequest(
+            "bad_request",
+            f'The field "{key}" must be null or {{"text": text, "pattern": true or false, "case": true or false}}.',
+            file,
+        )
+    try:
+        return Condition(text, pattern, case)
+    except BadCondition as bad:
+        raise BadRequest("bad_pattern", str(bad), file) from None
 
 
 def _parse_begin(begin: Any, file: str) -> Begin:
@@ -113,10 +142,20 @@ def encode_plain(lines: list[Line], only: bytes) -> bytes:
     return b"".join([text_frame(text + b"\n") for _, text in lines])
 
 
-def encode_v1(file: str, generation: str, lines: list[Line], following: int) -> bytes:
-    """The lines as one frame of `logs.v1`; `following` is the offset after the last of them."""
-    texts = [[offset, text.decode()] for offset, text in to_utf8(lines)]
-    return _frame({"type": "lines", "file": file, "generation": generation, "lines": texts, "next": following})
+def encode_v1(file: str, generation: str, lines: list[Line], following: int, passed: int | None = None) -> bytes:
+    """The lines as one frame of `logs.v1`; `following` is the offset after the last that was looked at.
+
+    With a filter `passed` says how many were passed over.
+    """
+    texts = [[line[0], text] for line, text in zip(lines, to_texts(lines), strict=True)]
+    fields = {"type": "lines", "file": file, "generation": generation, "lines": texts, "next": following}
+    return _frame(fields if passed is None else {**fields, "passed": passed})
+
+
+def partial(file: str, generation: str, line: Line) -> bytes:
+    """A half line, as a frame of `logs.v1`."""
+    (text,) = to_texts([line])
+    return _frame({"type": "partial", "file": file, "generation": generation, "offset": line[0], "text": text})
 
 
 def notice(file: str, kind: str, generation: str | None, message: str, **more: Any) -> bytes:
@@ -126,12 +165,28 @@ def notice(file: str, kind: str, generation: str | None, message: str, **more: A
 
 def files(listed: list[LogFile]) -> bytes:
     """The files there are, as a frame of `logs.v1`."""
-    return _frame(
+    return _frame({"type": "files", "files": file_list(listed)})
+
+
+def file_list(listed: list[LogFile]) -> list[dict[str, Any]]:
+    """The files there are, each with its rotated files, newest first."""
+    return [
         {
-            "type": "files",
-            "files": [{"name": file.name, "size": file.size, "modified": _iso(file.modified)} for file in listed],
+            "name": file.name,
+            "size": file.size,
+            "modified": _iso(file.modified),
+            "siblings": [
+                {
+                    "name": sibling.name,
+                    "size": sibling.size,
+                    "modified": _iso(sibling.modified),
+                    "generation": sibling.generation or None,
+                }
+                for sibling in file.siblings
+            ],
         }
-    )
+        for file in listed
+    ]
 
 
 def error(bad: BadRequest) -> bytes:

@@ -57,6 +57,10 @@ def blueprint(chat: Services, feeds: Feeds, settings: Settings) -> Blueprint:
 
     @bp.app_errorhandler(HTTPException)
     def error(error: HTTPException) -> Response:
+        if request.path.startswith("/api/"):
+            response = jsonify(error="no_address" if error.code == 404 else "refused", message=_advice(error))
+            response.status_code = error.code or 500
+            return response
         return Response(f"{error.code} {error.name}. {_advice(error)}\n", error.code or 500, mimetype="text/plain")
 
     return bp

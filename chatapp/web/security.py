@@ -6,7 +6,7 @@ who may see logs in `web.log_access`.
 
 from collections.abc import Mapping
 
-from flask import Flask, Response, request
+from flask import Flask, Response, jsonify, request
 from wsproto.utilities import RemoteProtocolError
 
 from chatapp.config import Settings
@@ -64,8 +64,12 @@ def protect(app: Flask, hub: Hub, settings: Settings) -> None:
 
 
 def answer(refusal: Refusal) -> Response:
-    """The refusal as plain text with its headers."""
-    response = Response(refusal.sentence + "\n", refusal.status, mimetype="text/plain")
+    """The refusal with its headers, as plain text; below /api/ as JSON."""
+    if request.path.startswith("/api/"):
+        response = jsonify(error="refused", message=refusal.sentence)
+        response.status_code = refusal.status
+    else:
+        response = Response(refusal.sentence + "\n", refusal.status, mimetype="text/plain")
     for name, value in refusal.headers:
         response.headers[name] = value
     return response

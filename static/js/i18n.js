@@ -60,8 +60,13 @@ export function t(key, params = {}) {
   });
 }
 
+// To make one costs a hundred times as much as to use it, and a busy page writes many numbers.
+const formats = new Map();
+
 export function formatNumber(value, options) {
-  return new Intl.NumberFormat(locale(), options).format(value);
+  const key = `${locale()} ${options ? JSON.stringify(options) : ""}`;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(locale(), options));
+  return formats.get(key).format(value);
 }
 
 applyLanguage();

@@ -32,6 +32,7 @@ const paths = {
   plus: "M12 5v14M5 12h14",
   bold: "M7.5 5h5.5a3.5 3.5 0 0 1 0 7H7.5zM7.5 12h6.5a3.5 3.5 0 0 1 0 7H7.5z",
   code: "M8.5 7L3.5 12l5 5M15.5 7l5 5l-5 5",
+  download: "M12 4v11M7 10.5l5 5l5-5M5 20h14",
   warning: "M12 4L2.5 20h19zM12 10v4.5M12 17.2v.3",
 };
 

@@ -1,16 +1,16 @@
-// What decides which lines are seen: the fields only, not, mark with their switch for
-// capital letters, the levels with their counts, and Pause. On a phone all but Pause
-// fold behind one button. Changes the page's reactive `filter`; applies nothing itself.
+// What decides which lines are seen: the fields, the levels with their counts, and Pause.
+// On a phone all but Pause fold behind one button. Tells what is wanted; applies nothing itself.
 
-import { FIELDS, isActive } from "./log-filter.js";
-import { LEVELS } from "./log-level.js";
+import { isActive } from "./log-filter.js";
+import { FilterFields } from "./log-fields.js";
+import { LEVELS } from "./log-levels.js";
 import { html, nextTick, ref } from "./html.js";
 import { formatNumber, t } from "./i18n.js";
 import { icon } from "./icons.js";
 
 export const LogBar = {
   props: { filter: Object, counts: Object, mode: String },
-  emits: ["follow", "pause"],
+  emits: ["follow", "pause", "field", "hidden", "done"],
   setup(props, { emit, expose }) {
     const open = ref(false); // the folded part, on a phone
     const fields = ref(null);
@@ -25,28 +25,16 @@ export const LogBar = {
     expose({ focus });
 
     const toggleLevel = (level) => {
-      const { filter } = props;
-      filter.hidden = LEVELS.filter((one) => filter.hidden.includes(one) !== (one === level));
+      const { hidden } = props.filter;
+      emit("hidden", LEVELS.filter((one) => hidden.includes(one) !== (one === level)));
     };
+    // Enter: what was typed is meant. Escape: back to the stream.
     const keyed = (event) => {
-      if (event.key === "Escape" && !event.isComposing) event.target.blur();
+      if (event.isComposing) return;
+      if (event.key === "Enter" && event.target.tagName === "INPUT") emit("done");
+      if (event.key === "Escape") event.target.blur();
     };
 
-    const field = (name) => {
-      const { filter } = props;
-      const isExact = filter.exact[name];
-      const hint = t(`logs.hint.${name}`);
-      return html`
-        <div key=${name} class=${["log-field", filter[name] !== "" && "is-set"]} title=${hint}>
-          <label for=${`filter-${name}`}>${t(`logs.field.${name}`)}</label>
-          <input id=${`filter-${name}`} type="text" value=${filter[name]} autocomplete="off" autocapitalize="off" spellcheck="false"
-            enterkeyhint="done" aria-description=${hint} onKeydown=${keyed}
-            onInput=${(event) => { filter[name] = event.target.value; }} />
-          <button type="button" class="log-case" aria-pressed=${String(isExact)} title=${t("logs.exact")}
-            aria-label=${t("logs.exactOf", { field: t(`logs.field.${name}`) })}
-            onClick=${() => { filter.exact[name] = !isExact; }}>Aa</button>
-        </div>`;
-    };
     const chip = (level) => {
       const isOn = !props.filter.hidden.includes(level);
       return html`
@@ -67,8 +55,8 @@ export const LogBar = {
       <div class=${["log-bar", open.value && "is-open"]}>
         <button type="button" class=${["button", "log-fold", isActive(props.filter) && "is-active"]} aria-expanded=${String(open.value)}
           aria-controls="log-filters" onClick=${() => { open.value = !open.value; }}>${icon("filter")}${t("logs.filter")}</button>
-        <div ref=${fields} id="log-filters" class="log-filters" role="search" aria-label=${t("logs.filter")}>
-          ${FIELDS.map(field)}
+        <div ref=${fields} id="log-filters" class="log-filters" role="search" aria-label=${t("logs.filter")} onKeydown=${keyed}>
+          <${FilterFields} filters=${props.filter} onChange=${(name, field) => emit("field", name, field)} />
           <div class="chips" role="group" aria-label=${t("logs.levels")}>${LEVELS.map(chip)}</div>
         </div>
         ${pauseButton()}

@@ -1,68 +1,91 @@
-// Which lines are shown and what in them is marked. Plain text, not patterns; each
-// of the three fields has its own switch for capital letters. Values in, functions
-// out: the fields are LogBar's, the lines LogStore's.
-
-import { LEVELS } from "./log-level.js";
+// Which lines are shown and what in them is marked: three fields, `only`, `not`, `mark`,
+// each with a switch for patterns and one for capital letters, and the levels that are
+// hidden. Values in, functions out.
+//
+// `only` and `not` are the server's to apply (its patterns are google-re2's), so that the
+// past and what comes agree. The page applies them too, at once, while somebody types and
+// to what it has already; where it can't (a pattern this browser does not know, or one that
+// could take for ever) it leaves them to the server alone. Marks and levels are the page's.
 
 export const FIELDS = ["only", "not", "mark"];
+const LOOK_AT = 4000; // characters: a pattern may take the square of it, and longer
 
 export function freshFilter() {
-  return {
-    only: "", not: "", mark: "",
-    exact: { only: false, not: false, mark: false }, // capital letters count
-    hidden: [],                                      // levels that are switched off
+  return { only: freshField(), not: freshField(), mark: freshField(), hidden: [] };
+}
+
+// problem: a sentence about a pattern that can't be used.
+const freshField = () => ({ text: "", pattern: false, case: false, problem: "" });
+
+export const isActive = (filter) => filter.only.text !== "" || filter.not.text !== "" || filter.hidden.length > 0;
+
+// As the server wants it.
+export function condition({ text, pattern, case: exact }) {
+  return text === "" ? null : { text, pattern, case: exact };
+}
+
+export const conditionsOf = (filter) => ({ include: condition(filter.only), exclude: condition(filter.not) });
+
+export const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+// Whether all that passes `next` passes `before` as well, for sure: then the page has it all.
+export function isNarrower(next, before) {
+  return (before.include === null || (next.include !== null && isHeldBy(before.include, next.include)))
+    && (before.exclude === null || (next.exclude !== null && isHeldBy(next.exclude, before.exclude)));
+}
+
+// Whether a line that holds `long` holds `short` too.
+function isHeldBy(short, long) {
+  if (isSame(short, long)) return true;
+  if (short.pattern || long.pattern || (short.case && !long.case)) return false;
+  const plain = ({ text }) => (short.case ? text : text.toLowerCase());
+  return plain(long).includes(plain(short));
+}
+
+// Whether a text passes `only` and `not`, as far as the page can tell. null: all do.
+export function textTest(filter) {
+  const only = finderOf(filter.only, "");
+  const not = finderOf(filter.not, "");
+  if (only === null && not === null) return null;
+  const canTell = (field, text) => !field.pattern || text.length <= LOOK_AT;
+  return (text) => (only === null || !canTell(filter.only, text) || only.test(text))
+    && (not === null || !canTell(filter.not, text) || !not.test(text));
+}
+
+// Whether the page can apply them itself.
+export const isKnownHere = (filter) => ["only", "not"].every((name) => filter[name].text === "" || finderOf(filter[name], "") !== null);
+
+// The places of a field's text in a line: [[start, end], ...].
+export function marker(field) {
+  const finder = finderOf(field, "g");
+  if (finder === null) return () => [];
+  return (text) => {
+    const places = [];
+    for (const match of text.slice(0, field.pattern ? LOOK_AT : undefined).matchAll(finder)) {
+      if (match[0] !== "") places.push([match.index, match.index + match[0].length]);
+    }
+    return places;
   };
 }
 
-export const isActive = (filter) => filter.only !== "" || filter.not !== "" || filter.hidden.length > 0;
-
-// Whether a text passes `only` and `not`; levels are not asked here.
-export function textTest(filter) {
-  const only = contains(filter.only, filter.exact.only);
-  const not = contains(filter.not, filter.exact.not);
-  return (text) => (only === null || only(text)) && (not === null || !not(text));
+// null: there is nothing to find, or the page can't.
+function finderOf({ text, pattern, case: exact }, flags) {
+  if (text === "") return null;
+  if (pattern && isHeavy(text)) return null;
+  // Lower-casing both would be simpler for plain text, but may change its length and with it the places.
+  const source = pattern ? text : text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  try {
+    return new RegExp(source, `u${exact ? "" : "i"}${flags}`);
+  } catch {
+    return null;
+  }
 }
 
-// The places of `mark`, or of another field, in a text: [[start, end], ...].
-export function marker(filter, field = "mark") {
-  const finder = filter[field] === "" ? null : find(filter[field], filter.exact[field], "g");
-  if (finder === null) return () => [];
-  return (text) => Array.from(text.matchAll(finder), (match) => [match.index, match.index + match[0].length]);
-}
+// A pattern that repeats what repeats, or repeats a choice, can take a browser for ever. (google-re2 does not mind.)
+const isHeavy = (pattern) => /\((?:[^()\\]|\\.|\([^()]*\))*[+*|}](?:[^()\\]|\\.|\([^()]*\))*\)[+*{]/.test(pattern);
 
-function contains(wanted, isExact) {
-  if (wanted === "") return null;
-  if (isExact) return (text) => text.includes(wanted);
-  const finder = find(wanted, false, "");
-  return (text) => finder.test(text);
+// What is wrong with the pattern of a mark: only the page applies it. null: nothing.
+export function markProblem(field) {
+  if (!field.pattern || field.text === "" || finderOf(field, "") !== null) return null;
+  return isHeavy(field.text) ? "heavy" : "unknown";
 }
-
-// A pattern that means the text itself. Lower-casing both would be simpler, but may
-// change a text's length and with it the places.
-function find(wanted, isExact, flags) {
-  const literal = wanted.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  return new RegExp(literal, `u${isExact ? "" : "i"}${flags}`);
-}
-
-// In the address, so that a view can be shared: file, only, not, mark, exact, hide.
-export function readAddress(search) {
-  const params = new URLSearchParams(search);
-  const filter = freshFilter();
-  for (const field of FIELDS) filter[field] = params.get(field) ?? "";
-  for (const field of listed(params.get("exact"), FIELDS)) filter.exact[field] = true;
-  filter.hidden = listed(params.get("hide"), LEVELS);
-  return { file: params.get("file"), filter };
-}
-
-export function writeAddress(file, filter) {
-  const params = new URLSearchParams();
-  if (file !== null) params.set("file", file);
-  for (const field of FIELDS) if (filter[field] !== "") params.set(field, filter[field]);
-  const exact = FIELDS.filter((field) => filter.exact[field]);
-  if (exact.length > 0) params.set("exact", exact.join(","));
-  if (filter.hidden.length > 0) params.set("hide", filter.hidden.join(","));
-  const text = params.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
-  return text === "" ? "" : `?${text}`;
-}
-
-const listed = (text, known) => known.filter((name) => (text ?? "").split(",").includes(name));

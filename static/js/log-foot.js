@@ -1,9 +1,9 @@
-// The line under the stream: how fast, how much is kept, where in the file, how it
-// is watched. Numbers come from LogSession and LogStore; drawn again each second.
+// The line under the stream: how fast, how much is kept, where in the file, how it is
+// watched. Numbers come from LogSession and LogStore; drawn again each second.
 
 import { html, onMounted, onUnmounted, ref } from "./html.js";
 import { formatNumber, t } from "./i18n.js";
-import { CAP } from "./log-store.js";
+import { formatSize } from "./log-words.js";
 
 export const LogFoot = {
   props: { session: Object, store: Object, state: Object, connected: Boolean, version: Number },
@@ -16,28 +16,40 @@ export const LogFoot = {
     const figure = (number, words, name, hint) => html`
       <span key=${name} class=${`log-figure is-${name}`} title=${hint}><b>${number}</b> ${words}</span>`;
 
+    // Of one file: at its end, or how far of it is read.
     const place = () => {
-      const { phase, position, size } = props.state;
-      if (!props.connected || phase !== "opened" || position === null) return null;
+      const { tracks, window } = props.state;
+      const [{ phase, position, size, last } = {}] = tracks;
+      if (tracks.length !== 1 || !props.connected || phase !== "opened" || position === null) return null;
+      const next = window === "past" && last?.generation === position.generation ? last.next : window === "past" ? null : position.next;
+      if (next === null) return null;
       // No size: the file is newer than the last list of files, and so is what was read of it.
-      const isAtEnd = size === null || position.next >= size;
+      const isAtEnd = size === null || next >= size;
       if (isAtEnd && props.store.mode !== "following") return null; // received, but not what is seen
       if (isAtEnd) return html`<span key="place" class="log-figure is-place">${t("logs.atEnd")}</span>`;
-      const share = formatNumber(Math.min(0.999, position.next / size), { style: "percent", maximumFractionDigits: 1 });
+      const share = formatNumber(Math.min(0.999, next / size), { style: "percent", maximumFractionDigits: 1 });
       return html`<span key="place" class="log-figure is-place">${t("logs.at", { share })}</span>`;
+    };
+
+    const how = () => {
+      const ways = [...new Set(props.state.tracks.map((track) => track.how).filter(Boolean))];
+      return ways.map((way) => (way === "polling" ? t("logs.polling") : way)).join(", ");
     };
 
     return () => {
       void props.version;
-      const { session, store, state } = props;
+      const { session, store } = props;
       const rate = session.rate.perSecond(now.value);
+      const { lines, bytes } = store.cap;
+      const isFull = store.kept > 0.95 * lines || store.bytes > 0.95 * bytes;
+      const kept = t("logs.keptHint", { lines, size: formatSize(bytes), now: formatSize(store.bytes) });
       return html`
         <footer class="log-foot">
           ${figure(formatNumber(rate, { maximumFractionDigits: rate > 0 && rate < 9.95 ? 1 : 0 }), t("logs.perSecond"), "rate", null)}
-          ${figure(formatNumber(store.kept), t("logs.kept"), "kept", t("logs.keptHint", { cap: CAP }))}
+          ${figure(formatNumber(store.kept), isFull ? t("logs.keptOf", { cap: lines }) : t("logs.kept"), "kept", kept)}
           ${figure(formatNumber(store.letGo), t("logs.letGo"), "let-go", t("logs.letGoHint"))}
           ${place()}
-          <span class="log-watched">UTF-8${state.how && ` · ${state.how === "polling" ? t("logs.polling") : state.how}`}</span>
+          <span class="log-watched">UTF-8${how() && ` · ${how()}`}</span>
         </footer>`;
     };
   },

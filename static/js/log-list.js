@@ -1,61 +1,87 @@
-// The rows on the screen. Draws those in view and a few around them out of the
-// store's `visible`, keeps the end in view while the reader follows, and otherwise
-// the row that is being read where it is. What to keep is the store's, where rows
-// stand is Geometry's, what scrolling means is ScrollRule's.
+// The rows on the screen. Draws those in view and a few around them out of the store,
+// keeps the end in view while the reader follows, and otherwise the row that is being read
+// where it is, whatever comes or goes above and below it. What to keep is the store's,
+// where rows stand is Geometry's and Scale's, what scrolling means is ScrollRule's, how a
+// row looks is LogRow's; older and newer lines are asked for when the view comes near an end.
 
 import { copiedText } from "./log-copy.js";
 import { Geometry, ROW } from "./log-geometry.js";
-import { showWhole } from "./log-line.js";
 import { LogRow } from "./log-row.js";
+import { Scale } from "./log-scale.js";
 import { ScrollRule } from "./log-scroll.js";
+import { Selection } from "./log-selection.js";
 import { html, nextTick, onMounted, onUnmounted, onUpdated, ref, watch } from "./html.js";
 import { t } from "./i18n.js";
 import { icon } from "./icons.js";
 
 const UP_KEYS = ["Home", "PageUp", "ArrowUp"];
-const MORE = 40;   // columns that the button of a line shown in part may take
-const GUTTER = 36; // px beside the text: edge and spaces, as in logs.css
+const MORE = 40;    // columns that the buttons of a line may take
+const GUTTER = 36;  // px beside the text: edge and spaces, as in logs.css
+const HEAD = 32;    // px above the first row, for what is older
+const FOOT = 6;     // px below the last
+const NEAR = 800;   // px from an end at which more is asked for
 
 export const LogList = {
-  // version: changes whenever the store has; changed(): tells that it was changed here.
-  props: { store: Object, version: Number, wrap: Boolean, marks: Function, hits: Function, file: String, changed: Function },
-  setup(props, { expose, slots }) {
+  // version: changes whenever the store has. look: how rows look (see LogRow). past: { canOlder,
+  // canNewer, loading, trouble }. name: what is shown; title: of the stream.
+  props: { store: Object, version: Number, wrap: Boolean, look: Object, past: Object, name: String },
+  emits: ["changed", "older", "newer", "act", "end", "moved"],
+  setup(props, { emit, expose, slots }) {
     const view = ref(null);
     const list = ref(null);
     const probe = ref(null);
     const redraw = ref(0);
+    const hovered = ref(null);
     const geometry = new Geometry();
+    const scale = new Scale();
     const rule = new ScrollRule();
     let size = { height: 600, columns: 80 };
     let range = [0, 0];
-    let anchor = null;    // { id, top }: the first row in view while not following, and where it stood
-    let selected = null;  // { from, to }: ids of the rows a selection may reach; they stay drawn
+    let top = 0;          // where the view begins among all rows
+    let anchor = null;    // { id, above }: the first row in view while not following, and how much of it is above
     let observer = null;
 
-    const following = () => props.store.mode === "following";
+    const { store } = props;
+    const following = () => store.mode === "following";
+    const wrapAt = () => (props.wrap ? size.columns : 0);
+    const hasHead = () => props.past.canOlder || props.past.loading === "older" || props.past.isStart;
+    const layOut = () => geometry.layOut(store, wrapAt(), hasHead() ? HEAD : 0, FOOT);
 
     // The reader's moves.
 
     const stopFollowing = () => {
-      if (!following() || view.value.scrollHeight <= view.value.clientHeight) return;
-      props.store.read();
-      props.changed();
-    };
-    const follow = () => {
-      if (selected) getSelection().removeAllRanges();
-      props.store.follow();
-      rule.followed(performance.now());
-      props.changed();
+      if (!following()) return;
+      if (view.value.scrollHeight <= view.value.clientHeight && !props.past.canOlder) return;
+      store.read();
+      anchorHere();
+      emit("changed");
     };
     const scrolled = () => {
+      const isOwn = Math.abs(view.value.scrollTop - scale.last) < 1; // the page itself has put it there, and has drawn it
       const move = rule.scrolled(view.value, performance.now());
+      if (isOwn && move === null && following()) return;
+      top = scale.scrolled(view.value.scrollTop);
       if (move === "up") stopFollowing();
-      if (move === "end" && props.store.mode === "reading" && !selected) follow();
-      if (!following()) anchorHere();
+      if (move === "end" && store.mode === "reading" && !selection.ids && !props.past.isPast) emit("end");
+      if (!following()) {
+        anchorHere();
+        askForMore();
+        emit("moved");
+      }
       redraw.value += 1;
     };
-    // Before the first pixel has moved: a busy file would put the view back at the end.
-    const wheeled = (event) => { if (event.deltaY < 0) stopFollowing(); };
+    const askForMore = () => {
+      if (props.past.loading || props.past.trouble) return;
+      if (props.past.canOlder && top < NEAR) emit("older");
+      else if (props.past.canNewer && top + size.height > geometry.total - NEAR) emit("newer");
+    };
+    // Before the first pixel has moved: a busy file would put the view back at the end. At the
+    // very top nothing moves, and what is older is wanted all the same.
+    const wheeled = (event) => {
+      if (event.deltaY >= 0) return;
+      stopFollowing();
+      if (top <= 0) askForMore();
+    };
     let touchedAt = 0;
     const touched = (event) => { touchedAt = event.touches[0].clientY; };
     const dragged = (event) => { if (event.touches[0].clientY > touchedAt) stopFollowing(); };
@@ -63,40 +89,26 @@ export const LogList = {
       if (UP_KEYS.includes(event.key)) stopFollowing();
       if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
-        selectAll();
+        selection.all();
       }
     };
-    const selectionChanged = () => {
-      const selection = getSelection();
-      const isOurs = !selection.isCollapsed && list.value?.contains(selection.anchorNode);
-      if (isOurs && !selected) {
-        if (following()) props.store.read();
-        selected = drawnIds();
-        anchorHere();
-        props.changed();
-      } else if (!isOurs && selected) {
-        selected = null;
-        redraw.value += 1;
-      }
-    };
-    const selectAll = async () => {
-      const { visible } = props.store;
-      if (visible.length === 0) return;
-      props.store.read();
-      selected = { from: visible[0].id, to: visible.at(-1).id };
-      anchorHere();
-      props.changed();
-      await nextTick();
-      getSelection().selectAllChildren(list.value);
+    const hover = (event) => {
+      const id = event.target.closest?.("[data-row]")?.dataset.row ?? null;
+      if (!following() && id !== hovered.value) hovered.value = id;
     };
 
-    // Of a selection that goes beyond the stream the browser copies what is seen.
+    const selection = new Selection({
+      store, list,
+      drawn: () => ({ from: store.rowAt(range[0])?.id ?? 0, to: store.rowAt(range[1] - 1)?.id ?? 0 }),
+      began: () => {
+        if (following()) store.read();
+        anchorHere();
+        emit("changed");
+      },
+      changed: () => { redraw.value += 1; },
+    });
     const copied = (event) => {
-      const range = getSelection().rangeCount > 0 && getSelection().getRangeAt(0);
-      if (!range || !list.value.contains(range.commonAncestorContainer)) return;
-      const { visible } = props.store;
-      const rowOf = (element) => visible[geometry.indexOf(Number(element.dataset.row))];
-      const text = copiedText(range, list.value.children, rowOf);
+      const text = selection.copied(copiedText);
       if (text === null) return;
       event.clipboardData.setData("text/plain", text);
       event.preventDefault();
@@ -105,48 +117,68 @@ export const LogList = {
     // Where the view is.
 
     const anchorHere = () => {
-      const { visible } = props.store;
-      if (visible.length === 0) return;
-      geometry.layOut(visible, wrapAt());
-      const index = geometry.indexAt(view.value.scrollTop);
-      anchor = { id: visible[index].id, top: geometry.top(index) };
+      if (store.count === 0) return;
+      layOut();
+      const n = geometry.indexAt(top);
+      anchor = { id: store.rowAt(n).id, above: top - geometry.top(n) };
+      store.keepFrom = anchor.id;
+      store.keepTo = store.rowAt(geometry.indexAt(top + size.height)).id;
     };
-    const drawnIds = () => {
-      const { visible } = props.store;
-      const [start, end] = range;
-      return { from: visible[start]?.id ?? 0, to: visible[end - 1]?.id ?? 0 };
+    const wantedTop = () => {
+      const end = Math.max(0, geometry.total - size.height);
+      if (following()) return end;
+      if (anchor === null) return Math.min(top, end);
+      // What is no longer there: the row that stands where it stood.
+      return Math.max(0, Math.min(geometry.top(store.rankOf(anchor.id)) + anchor.above, end));
     };
-    const wrapAt = () => (props.wrap ? size.columns : 0);
-
-    const place = (top) => {
-      if (Math.abs(view.value.scrollTop - top) > 0.5) view.value.scrollTop = top;
+    // What the reader has scrolled and the browser not told yet stays scrolled. That content
+    // became shorter moves the view up as well: this is not theirs.
+    const drift = () => {
+      const { scrollTop, scrollHeight, clientHeight } = view.value;
+      const known = Math.min(scale.last, Math.max(0, scrollHeight - clientHeight));
+      if (Math.abs(scrollTop - known) < 1) return;
+      const before = scale.scrolled(known);
+      const moved = scale.scrolled(scrollTop) - before;
+      if (anchor) anchor.above += moved;
+    };
+    const place = () => {
+      if (!following()) drift();
+      const wanted = wantedTop();
+      const isFar = !scale.isAt(wanted, view.value.scrollTop) || scale.isNearEdge(view.value.scrollTop);
+      if (isFar) {
+        view.value.scrollTop = scale.place(wanted);
+        if (scale.isScaled) redraw.value += 1;
+      }
+      top = wanted;
       rule.placed(view.value.scrollTop);
     };
     // After drawing: learn true heights, then put the view where it belongs.
     const settle = () => {
-      if (props.wrap && measure()) redraw.value += 1;
+      const isEven = !props.wrap && props.look.unfolded.size === 0 && !store.blocks.some(({ odd }) => odd !== null);
+      if (!isEven && measure()) redraw.value += 1;
       // The reader may have moved and the browser not told it yet.
-      if (following() && rule.scrolled(view.value, performance.now()) === "up") stopFollowing();
+      if (following() && rule.scrolled(view.value, performance.now()) === "up") {
+        top = scale.scrolled(view.value.scrollTop);
+        stopFollowing();
+      }
       if (following()) {
         anchor = null;
-        place(Math.max(0, view.value.scrollHeight - view.value.clientHeight));
-        return;
+        hovered.value = null;
       }
-      if (anchor === null) anchorHere();
-      if (anchor === null) return;
-      const top = geometry.top(geometry.indexOf(anchor.id));
-      const moved = top - anchor.top;
-      anchor.top = top;
-      if (Math.abs(moved) > 0.5) place(view.value.scrollTop + moved);
+      place();
+      if (!following() && anchor === null) anchorHere();
     };
     const measure = () => {
       let isNews = false;
-      const { visible } = props.store;
-      for (const element of list.value.children) {
-        const row = visible[geometry.indexOf(Number(element.dataset.row))];
-        if (row && geometry.measured(row, element.offsetHeight)) isNews = true;
+      const children = list.value.children;
+      for (let at = 0; at < children.length; at += 1) {
+        if (geometry.measured(range[0] + at, children[at].offsetHeight)) isNews = true;
       }
-      if (isNews) geometry.layOut(visible, wrapAt());
+      if (isNews) {
+        store.remeasured();
+        layOut();
+        scale.fit(geometry.total, size.height);
+      }
       return isNews;
     };
     const resized = () => {
@@ -158,71 +190,130 @@ export const LogList = {
     onMounted(() => {
       observer = new ResizeObserver(resized);
       observer.observe(view.value);
-      document.addEventListener("selectionchange", selectionChanged);
+      document.addEventListener("selectionchange", selection.moved);
       resized();
     });
     onUnmounted(() => {
       observer.disconnect();
-      document.removeEventListener("selectionchange", selectionChanged);
+      document.removeEventListener("selectionchange", selection.moved);
     });
     onUpdated(settle);
-    watch(() => props.file, () => { anchor = null; selected = null; });
+    watch(() => props.name, () => { anchor = null; selection.ids = null; });
 
-    const whole = (row) => {
-      stopFollowing();
-      showWhole(row);
-      view.value.focus({ preventScroll: true }); // the button goes
-      props.changed();
-    };
+    // The page's wishes.
+
+    const focus = () => view.value.focus({ preventScroll: true });
     const scrollBy = (rows) => {
       if (rows < 0) stopFollowing();
-      view.value.focus({ preventScroll: true });
+      focus();
       view.value.scrollTop += rows * ROW;
+      if (rows < 0 && top <= 0) askForMore();
     };
     const scrollByPage = (pages) => scrollBy(pages * (Math.floor(size.height / ROW) - 2));
-    const toStart = () => scrollBy(-geometry.total / ROW);
-    // The pill vanishes when pressed; the keyboard goes on from the stream.
-    const toEnd = () => {
-      follow();
-      view.value.focus({ preventScroll: true });
+    const toTop = () => {
+      stopFollowing();
+      focus();
+      layOut();
+      if (store.count === 0) return;
+      anchor = { id: store.rowAt(0).id, above: -HEAD };
+      redraw.value += 1;
+      askForMore();
     };
-    expose({ toEnd, toStart, scrollBy, scrollByPage });
+    // The reader wants the end: what still scrolls up is the rest of an earlier move.
+    const followed = () => {
+      if (selection.ids) getSelection().removeAllRanges();
+      rule.followed(performance.now());
+      anchor = null;
+      focus();
+    };
+    // A row into the upper third of the view.
+    const showRow = async (id) => {
+      if (following()) store.read();
+      anchor = { id, above: -Math.floor(size.height / 3 / ROW) * ROW };
+      emit("changed");
+      await nextTick();
+      anchorHere();
+      redraw.value += 1;
+    };
+    // The line the reader is at: the first that is wholly in view.
+    const firstInView = () => {
+      if (store.count === 0) return null;
+      layOut();
+      return store.rowAt(geometry.indexAt(top + ROW - 1));
+    };
+    const isInView = (id) => {
+      layOut();
+      const n = store.rankOf(id);
+      return store.row(id) !== null && n >= geometry.indexAt(top) && n <= geometry.indexAt(top + size.height - ROW);
+    };
+    // From when to when: the times of the first row in view and of the last; null: not known.
+    const timesInView = () => {
+      if (store.count === 0) return null;
+      layOut();
+      const times = [];
+      for (let n = geometry.indexAt(top), end = geometry.indexAt(top + size.height); n <= end; n += 1) {
+        const time = store.rowAt(n)?.time;
+        if (time !== undefined && !Number.isNaN(time)) times.push(time);
+      }
+      return times.length > 0 ? [Math.min(...times), Math.max(...times)] : null;
+    };
+    expose({ isInView, timesInView, followed, toTop, scrollBy, scrollByPage, showRow, firstInView, stopFollowing, focus });
 
     const drawn = () => {
-      const { visible } = props.store;
-      geometry.layOut(visible, wrapAt());
-      const end = Math.max(0, geometry.total - size.height);
-      const moved = !following() && anchor ? geometry.top(geometry.indexOf(anchor.id)) - anchor.top : 0;
-      const top = following() ? end : (view.value?.scrollTop ?? 0) + moved;
-      range = geometry.range(Math.min(top, end), size.height);
-      if (selected) {
-        range = [Math.min(range[0], geometry.indexOf(selected.from)), Math.max(range[1], geometry.indexOf(selected.to + 1))];
-        selected = drawnIds();
+      layOut();
+      scale.fit(geometry.total, size.height);
+      range = geometry.range(wantedTop(), size.height);
+      if (selection.ids) range = selection.widened(range);
+      const rows = [];
+      for (let n = range[0]; n < range[1]; n += 1) {
+        const row = store.rowAt(n);
+        if (row) rows.push(row);
       }
-      return visible.slice(...range);
+      return rows;
+    };
+
+    const head = () => {
+      const { loading, canOlder, trouble } = props.past;
+      if (!hasHead()) return null;
+      return html`
+        <div class="log-head">
+          ${trouble ? html`<span class="is-trouble">${trouble}</span>` : null}
+          ${loading === "older" ? html`<span>${t("logs.past.loading")}</span>`
+            : canOlder ? html`<button type="button" class="text-button" onClick=${() => { stopFollowing(); emit("older"); }}>${t("logs.past.older")}</button>`
+              : html`<span>${t("logs.past.start")}</span>`}
+        </div>`;
+    };
+
+    const pill = () => {
+      if (following() || (store.fresh === 0 && !props.past.isPast)) return null;
+      const words = store.fresh > 0 ? t("logs.newLines", { count: store.fresh }) : t("logs.toNewest");
+      return html`<button type="button" class="pill" title=${t("logs.toEndHint")} onClick=${() => emit("end")}>${icon("down")}${words}</button>`;
     };
 
     return () => {
       void props.version;
       void redraw.value;
-      const { store } = props;
       const rows = drawn();
-      const canvas = { height: `${geometry.total}px`, ...(!props.wrap && { minWidth: `calc(${geometry.columns + MORE}ch + ${GUTTER}px)` }) };
+      const canvas = {
+        height: `${scale.canvas}px`,
+        ...(!props.wrap && { minWidth: `calc(${geometry.widest + MORE}ch + ${GUTTER}px)` }),
+      };
+      const offset = scale.offset(geometry.top(range[0]), wantedTop());
       return html`
         <div class="log">
-          <div ref=${view} class=${["log-view", props.wrap && "is-wrapped"]} role="log" aria-live="off" tabindex="0"
-            aria-label=${t("logs.lines", { file: props.file ?? "" })} onScroll=${scrolled} onWheelPassive=${wheeled}
-            onTouchstartPassive=${touched} onTouchmovePassive=${dragged} onKeydown=${keyed} onCopy=${copied}>
+          <div ref=${view} class=${["log-view", props.wrap && "is-wrapped", props.look.isMerged && "is-merged"]} role="log" aria-live="off" tabindex="0"
+            aria-label=${t("logs.lines", { file: props.name })} onScrollPassive=${scrolled} onWheelPassive=${wheeled}
+            onTouchstartPassive=${touched} onTouchmovePassive=${dragged} onKeydown=${keyed} onCopy=${copied} onPointermovePassive=${hover}>
             <div class="log-canvas" style=${canvas}>
-              <div ref=${list} class="log-rows" style=${{ transform: `translateY(${geometry.top(range[0])}px)` }}>
-                ${rows.map((row) => LogRow(row, { marks: props.marks, hits: props.hits, file: props.file, whole }))}
+              ${head()}
+              <div ref=${list} class="log-rows" style=${{ transform: `translateY(${offset}px)` }}>
+                ${rows.map((row) => LogRow(row, props.look, { isHovered: String(row.id) === hovered.value, act: (what) => emit("act", what, row) }))}
               </div>
             </div>
-            ${!store.visible.some((row) => row.kind === "line") && slots.default?.()}
+            ${!store.hasLines && slots.default?.()}
             <span ref=${probe} class="log-probe" aria-hidden="true">00000000000000000000</span>
           </div>
-          ${!following() && store.fresh > 0 && html`
-            <button type="button" class="pill" title=${t("logs.toEndHint")} onClick=${toEnd}>${icon("down")}${t("logs.newLines", { count: store.fresh })}</button>`}
+          ${pill()}
         </div>`;
     };
   },

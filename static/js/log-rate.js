@@ -10,7 +10,8 @@ export class Rate {
     const second = Math.floor(now / 1000);
     this.#since ??= second;
     this.#counts.set(second, (this.#counts.get(second) ?? 0) + count);
-    for (const old of this.#counts.keys()) if (old <= second - SECONDS - 1) this.#counts.delete(old);
+    // Who asks may have a clock that is a second behind.
+    for (const old of this.#counts.keys()) if (old < second - SECONDS - 2) this.#counts.delete(old);
   }
 
   // Of whole seconds only: the one that runs would make the number flicker.

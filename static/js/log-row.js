@@ -1,39 +1,90 @@
-// One row: a line of the file, or what happened to it. All that comes from the file
-// goes into text nodes.
+// One row: a line of a file, or what happened to the file. What stands in a line is
+// drawn by log-render.js; here are its edge, its level, its file, and what can be done
+// with it. All that comes from a file goes into text nodes.
 
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { icon } from "./icons.js";
-import { isBehind, runsOf } from "./log-line.js";
-import { noticeWords } from "./log-words.js";
+import { renderLine, summaryOf } from "./log-render.js";
+import { displayText } from "./log-text.js";
+import { formatSize, noticeWords } from "./log-words.js";
 
-// marks, hits: the places in a text that are marked, and those that are looked for in
-// any way; whole(row): the reader wants all of a line that is shown in part.
-export function LogRow(row, { marks, hits, file, whole }) {
-  if (row.kind === "notice") {
-    const isTrouble = ["gap", "gone", "denied"].includes(row.notice.kind);
-    return html`
-      <div key=${row.id} data-row=${row.id} class=${["log-notice", isTrouble && "is-trouble"]}>
-        ${icon(isTrouble ? "warning" : "turn")}<span>${noticeWords(row.notice, file)}</span>
-      </div>`;
-  }
+export const SHOWN = 4000; // characters of a line that are drawn until the reader wants all: huge ones make a page slow
+const CUT = / … \[cut: line of (\d+) bytes\]$/; // how the server says that a line goes on
+const TROUBLES = ["gap", "gone", "denied", "dropped", "binary"];
+
+// look: { marks, hits (functions: text -> places), times, ansi (see log-render.js), unfolded (set of ids),
+// whole (id -> text that was fetched), lit (id), isMerged, nameOf(file, generation) }. act(what): "whole",
+// "trace", "unfold", "link", "skipped", "old".
+export function LogRow(row, look, { isHovered, act }) {
+  return row.kind === "notice" ? noticeRow(row, look, act) : lineRow(row, look, isHovered, act);
+}
+
+function lineRow(row, look, isHovered, act) {
+  const { id, level, source, trace } = row;
+  const raw = look.whole.get(id) ?? row.text;
+  const text = displayText(raw);
+  const shown = look.whole.has(id) || raw.length <= SHOWN ? raw : raw.slice(0, edgeAt(raw, SHOWN));
+  const options = {
+    marks: look.hits, level, time: row.time, isTimed: row.isTimed, times: look.times, ansi: look.ansi,
+    unfolded: look.unfolded.has(id), onUnfold: () => act("unfold"),
+  };
   // The level is told by the word in the line; without one the colour needs a name.
-  const inherited = row.level && !row.word && html`<span class="visually-hidden">${t(`logs.level.${row.level}`)}: </span>`;
+  const classes = [
+    "log-line", level && `is-${level}`, look.isMerged && `is-file-${source.colour}`,
+    row.kind === "partial" && "is-partial", id === look.lit && "is-lit",
+  ];
   return html`
-    <div key=${row.id} data-row=${row.id} class=${["log-line", row.level && `is-${row.level}`]}>${inherited}${
-      runsOf(row, marks(row.shown)).map(run)}${row.text === "" && html`<br />`}${row.shown !== row.text && more(row, hits, whole)}</div>`;
+    <div key=${id} data-row=${id} class=${classes} title=${look.isMerged ? source.file : null}
+      >${row.belongs && level && html`<span class="visually-hidden">${t(`logs.level.${level}`)}: </span>`}${
+        renderLine(shown, options)}${text === "" && html`<br />`}${
+        row.kind === "partial" && html`<span class="log-still" title=${t("logs.partialHint")}> …</span>`}${
+        trace && traceChip(row, look, act)}${
+        moreButton(row, shown, raw, look, act)}${
+        isHovered && row.kind === "line" && html`<button type="button" class="log-link" title=${t("logs.linkHint")} aria-label=${t("logs.link")}
+          onClick=${() => act("link")}>${icon("link")}</button>`}</div>`;
 }
 
-function more(row, hits, whole) {
-  const hasHit = isBehind(row, hits);
-  const count = row.text.length - row.shown.length;
-  return html`
-      <button type="button" class=${["log-more", hasHit && "has-hit"]} onClick=${() => whole(row)}>${
-        t(hasHit ? "logs.moreWithHit" : "logs.more", { count })}</button>`;
+// A folded stack trace: how long it is and how it ends.
+function traceChip({ trace, isOpen }, look, act) {
+  const hasHit = !isOpen && trace.some((line) => look.hits(line).length > 0);
+  return html`<button type="button" class=${["log-more", "is-trace", hasHit && "has-hit"]} aria-expanded=${String(isOpen)} title=${t(isOpen ? "logs.traceFold" : "logs.traceOpen")}
+      onClick=${() => act("trace")}>${isOpen ? "▾ " : "▸ "}${summaryOf(trace)}</button>`;
 }
 
-// htm reads a template once for each place, so these few are cheap; plain text needs no element.
-function run({ kind, marked, text }) {
-  if (kind === "text") return marked ? html`<mark>${text}</mark>` : text;
-  return html`<span class=${`log-${kind}`}>${marked ? html`<mark>${text}</mark>` : text}</span>`;
+// A line that is drawn in part, or that the server sent in part.
+function moreButton(row, shown, raw, look, act) {
+  const cut = look.whole.has(row.id) ? null : CUT.exec(raw);
+  if (shown.length === raw.length && !cut) return null;
+  const hasHit = look.hits(raw).some(([, end]) => end > shown.length);
+  const words = cut ? t("logs.moreCut", { size: formatSize(Number(cut[1])) })
+    : t(hasHit ? "logs.moreWithHit" : "logs.more", { count: raw.length - shown.length });
+  return html`
+      <button type="button" class=${["log-more", hasHit && "has-hit"]} onClick=${() => act("whole")}>${words}</button>`;
 }
+
+function noticeRow({ id, notice }, look, act) {
+  const isTrouble = TROUBLES.includes(notice.kind);
+  const action = actionOf(notice, look);
+  return html`
+    <div key=${id} data-row=${id} class=${["log-notice", isTrouble && "is-trouble"]}>
+      ${icon(isTrouble ? "warning" : "turn")}<span>${noticeWords(notice, notice.file)}</span>
+      ${action && html`<button type="button" class="text-button" onClick=${() => act(action.what)}>${action.words}</button>`}
+    </div>`;
+}
+
+// What helps.
+function actionOf({ kind, file, ended, from, to, lines }, look) {
+  if (kind === "dropped") {
+    const amount = lines === undefined ? formatSize(to - from) : null;
+    return { what: "skipped", words: amount ? t("logs.loadSkippedSize", { size: amount }) : t("logs.loadSkipped", { count: lines }) };
+  }
+  if (kind === "rotated" && ended) {
+    const name = look.nameOf(file, ended);
+    return { what: "old", words: name ? t("logs.openOld", { name }) : t("logs.openEnded") };
+  }
+  return null;
+}
+
+// Not in the middle of a character of two halves.
+const edgeAt = (text, at) => (/[\ud800-\udbff]/.test(text[at - 1]) ? at - 1 : at);

@@ -1,21 +1,25 @@
 // What of a line is shown. The server sends a line as it stands in the file: a
-// carriage return, colour codes and control characters may be in it. The raw text
-// is not kept: what is seen is what is filtered and copied.
+// carriage return, escape sequences and control characters may be in it. What is seen
+// is what is marked and copied.
 
-const ANSI_COLOURS = /\x1b\[[\d;:]*m/g;
-const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/g; // all of C0 except the tab, and DEL
-const SPECIAL = /[\x00-\x08\x0a-\x1f\x7f]/;   // most lines have nothing of all this
+import { plainOf } from "./log-ansi.js";
 
-// A control character as the little picture Unicode has for it: NUL is ␀.
+// All of C0 except the tab, DEL, C1, and what turns the direction of writing round unseen.
+const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+const SPECIAL = new RegExp(CONTROLS.source); // most lines have nothing of all this
+
+// A control character as the little picture Unicode has for it, NUL is ␀; where it has none, by its number.
 const picture = (character) => {
   const code = character.charCodeAt(0);
+  if (code > 0x7f) return `<${code.toString(16)}>`;
   return String.fromCharCode(code === 0x7f ? 0x2421 : 0x2400 + code);
 };
 
+export const visible = (text) => (SPECIAL.test(text) ? text.replace(CONTROLS, picture) : text);
+
 export function displayText(raw) {
   if (!SPECIAL.test(raw)) return raw;
-  const text = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
-  return text.replace(ANSI_COLOURS, "").replace(CONTROLS, picture);
+  return visible(plainOf(raw.endsWith("\r") ? raw.slice(0, -1) : raw));
 }
 
 // How many columns a text takes in a fixed-width font: what East Asian scripts and

@@ -27,13 +27,20 @@ export function formatAge(ms) {
   return formatNumber(Math.floor(seconds / length), { style: "unit", unit, unitDisplay: "short" });
 }
 
+const clocks = new Map();
+
 export function formatClock(ms, withSeconds = false) {
-  const second = withSeconds ? { second: "2-digit" } : {};
-  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...second }).format(ms);
+  if (!Number.isFinite(ms)) return "";
+  const key = `${locale()} ${withSeconds}`;
+  if (!clocks.has(key)) {
+    const second = withSeconds ? { second: "2-digit" } : {};
+    clocks.set(key, new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...second }));
+  }
+  return clocks.get(key).format(ms);
 }
 
 // The sentence of a notice row. Kinds this page does not know come with the server's.
-export function noticeWords({ kind, at, message }, file) {
+export function noticeWords({ kind, at, message, name }, file) {
   if (kind === "other") return message;
-  return t(`logs.notice.${kind}`, { file, time: formatClock(at, true) });
+  return t(`logs.notice.${kind}`, { file, name, time: formatClock(at ?? NaN, true) });
 }

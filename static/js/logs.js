@@ -1,183 +1,160 @@
-// The log page: makes connection, store and session, and wires them to the
-// components; the only file that knows them all. The way of a line: server ->
-// Connection -> LogSession -> LogStore -> LogList.
+// The log page: draws what the engine (log-engine.js) has and hands it what people do;
+// the only file that knows all the components.
 
-import { LogBar } from "./log-bar.js";
-import { config } from "./config.js";
-import { Connection, freshState as freshConnection, UNAUTHORIZED } from "./connection.js";
+import { html, computed, createApp, onMounted, onUnmounted, ref, watch } from "./html.js";
 import { Frame } from "./frame.js";
-import { isTokenWanted } from "./log-access.js";
-import { isActive, freshFilter, marker, readAddress, writeAddress } from "./log-filter.js";
-import { LogFiles } from "./log-files.js";
-import { LogFoot } from "./log-foot.js";
-import { actionOf } from "./log-keys.js";
-import { LogList } from "./log-list.js";
-import { freshState, LogSession } from "./log-session.js";
-import { LogStore } from "./log-store.js";
-import { emptyWords, headWords, logStatus } from "./log-status.js";
-import { computed, createApp, html, onMounted, onUnmounted, reactive, ref, watch } from "./html.js";
 import { t } from "./i18n.js";
 import { icon } from "./icons.js";
-import { recall, remember } from "./storage.js";
+import { Announcer } from "./live.js";
+import { LogBar } from "./log-bar.js";
+import { JumpDialog, LogKeysDialog, LogSettings } from "./log-dialogs.js";
+import { createEngine } from "./log-engine.js";
+import { FileList } from "./log-file-list.js";
+import { LogFoot } from "./log-foot.js";
+import { LogHead } from "./log-head.js";
+import { Histogram } from "./log-histogram.js";
+import { actionOf } from "./log-keys.js";
+import { LogList } from "./log-list.js";
+import { LogSearchPanel } from "./log-search-panel.js";
+import { emptyWords, logStatus } from "./log-status.js";
+import { Unread } from "./log-unread.js";
 
-const FLUSH_MS = 250;   // the longest a line waits for a frame that does not come
 const STATUS_MS = 10_000;
 
 const Logs = {
   setup() {
-    const asked = readAddress(location.search);
-    const filter = reactive(asked.filter);
-    const state = reactive(freshState());
-    const store = new LogStore();
-    store.setFilter(filter);
-    // The store is plain, for speed: this number says that it has changed.
-    const version = ref(0);
-    const changed = () => { version.value += 1; };
-
-    const narrow = matchMedia("(max-width: 699px)");
-    const wrap = ref(recall("wrap") ?? narrow.matches);
+    const engine = createEngine();
+    const { state, store, filter, settings, version, files, connection, session } = engine;
     const list = ref(null);
     const bar = ref(null);
+    const dialog = ref(null);        // "jump" | "keys" | "settings"
+    const isSearching = ref(false);  // the panel is open
     const spoken = ref("");
+    const unread = new Unread();
 
-    const connection = new Connection({
-      path: `${config.base}/echo`,
-      protocol: "logs.v1",
-      state: reactive(freshConnection()),
-      onOpen: () => session.opened(),
-      onMessage: (message) => session.received(message),
-      onState: ({ phase }) => { if (phase !== "connected") session.flush(); },
-      onFailedAttempt: async () => { if (await isTokenWanted(config.base)) connection.refuse(UNAUTHORIZED); },
-    });
-    const session = new LogSession({ connection, store, state, onChange: changed, schedule: soon });
-
-    // The choices.
-
-    const search = (file) => `${config.base}/logs${writeAddress(file, filter)}`;
-    const choose = (file) => {
-      session.choose(file);
-      changed();
-    };
-    // From a person's choice there is a way back; filters change the entry they stand in.
-    const chosen = (file) => {
-      if (file === state.file) return;
-      choose(file);
-      history.pushState(null, "", search(file));
-    };
-    const wentBack = () => {
-      const asked = readAddress(location.search);
-      Object.assign(filter, asked.filter);
-      choose(asked.file ?? state.file);
-    };
-    const toggleWrap = () => {
-      wrap.value = !wrap.value;
-      remember("wrap", wrap.value);
-    };
-    const pause = () => {
-      store.pause();
-      changed();
-    };
-    const follow = () => list.value.toEnd();
-    const clear = () => {
-      store.clear();
-      changed();
-    };
-    const showAll = () => Object.assign(filter, freshFilter(), { mark: filter.mark });
-
-    watch(filter, () => {
-      store.setFilter(filter);
-      changed();
-    });
-    watch([() => state.file, filter], () => history.replaceState(null, "", search(state.file)));
-    watch(() => state.file, (file) => { document.title = file === null ? "chatapp" : `${file} · chatapp`; });
-    const marks = computed(() => marker(filter));
-    const hits = computed(() => {
-      const [mark, only] = [marker(filter), marker(filter, "only")];
-      return (text) => [...mark(text), ...only(text)];
-    });
+    const isConnected = () => connection.state.phase === "connected";
+    const mode = () => (void version.value, store.mode);
 
     // Read out when the state changes, and from time to time while lines gather.
-    const isConnected = () => connection.state.phase === "connected";
     const speak = () => { spoken.value = logStatus(state, store, isConnected()); };
-    watch([() => state.file, () => state.phase, isConnected, () => (void version.value, store.mode)], speak, { immediate: true });
+    const phases = () => state.tracks.map(({ phase }) => phase).join();
+    watch([files, phases, isConnected, mode], speak, { immediate: true });
 
+    const tell = () => unread.show({ files: files.value, arrived: session.arrived, fresh: store.mode === "following" ? 0 : store.fresh });
+    watch([files, version], tell);
+
+    const toggleSearch = () => { isSearching.value = !isSearching.value; };
     const actions = {
-      pause: () => (store.mode === "following" ? pause() : follow()),
-      end: follow,
-      filter: () => bar.value.focus(),
-      wrap: toggleWrap,
-      start: () => list.value.toStart(),
+      pause: () => (store.mode === "following" ? engine.pause() : engine.follow()),
+      end: engine.follow,
+      start: () => list.value.toTop(),
       pageUp: () => list.value.scrollByPage(-1),
       pageDown: () => list.value.scrollByPage(1),
       up: () => list.value.scrollBy(-2),
       down: () => list.value.scrollBy(2),
+      search: () => { isSearching.value = true; },
+      filter: () => bar.value.focus(),
+      jump: () => { dialog.value = "jump"; },
+      wrap: () => { settings.wrap = !settings.wrap; },
+      keys: () => { dialog.value = "keys"; },
+      nextHit: () => engine.nextHit(1),
+      previousHit: () => engine.nextHit(-1),
+      nextError: () => engine.nextError(1),
+      previousError: () => engine.nextError(-1),
     };
     const keyed = (event) => {
       const action = actionOf(event);
-      if (action === null || state.file === null) return;
+      if (action === null || (files.value.length === 0 && action !== "keys")) return;
       event.preventDefault();
       actions[action]();
     };
-    const hidden = () => { if (document.hidden) session.flush(); };
+    const hidden = () => {
+      if (document.hidden) session.flush();
+      unread.visibilityChanged(session.arrived);
+      tell();
+    };
 
     let clock = null;
     onMounted(() => {
       addEventListener("keydown", keyed);
-      addEventListener("popstate", wentBack);
+      addEventListener("popstate", engine.wentBack);
       document.addEventListener("visibilitychange", hidden);
       clock = setInterval(speak, STATUS_MS);
-      if (asked.file) choose(asked.file);
-      connection.connect();
+      engine.useList(list.value);
+      engine.begin();
     });
     onUnmounted(() => {
       removeEventListener("keydown", keyed);
-      removeEventListener("popstate", wentBack);
+      removeEventListener("popstate", engine.wentBack);
       document.removeEventListener("visibilitychange", hidden);
       clearInterval(clock);
       connection.close();
     });
 
+    // What a generation that was rotated away is called now.
+    const nameOf = (file, generation) => state.files?.find(({ name }) => name === file)?.siblings
+      ?.find((sibling) => sibling.generation === generation)?.name ?? null;
+    const look = computed(() => ({
+      marks: engine.marks.value, hits: engine.hits.value, times: settings.times, ansi: settings.ansi, unfolded: engine.unfolded, whole: engine.whole,
+      lit: engine.lit.value, isMerged: files.value.length > 1, nameOf,
+    }));
+    const pastState = () => ({
+      canOlder: engine.past.canOlder, canNewer: engine.past.canNewer, loading: state.loading, isPast: state.window === "past",
+      trouble: state.trouble === "unreachable" ? t("logs.search.unreachable") : state.trouble,
+      isStart: store.count > 0 && state.tracks.some(({ start, wasRead }) => start && wasRead),
+    });
+    const colours = computed(() => (files.value.length > 1 ? Object.fromEntries(state.tracks.map(({ file, colour }) => [file, colour])) : {}));
+
     const empty = () => {
-      const filtered = store.kept > 0 && store.fresh === 0 && isActive(filter);
-      const words = filtered ? t("logs.allFiltered", { count: store.kept }) : emptyWords(state, store);
+      const filtered = store.kept > 0 && store.fresh === 0 && engine.isFiltered();
+      const words = filtered ? t("logs.allFiltered", { count: store.kept }) : emptyWords(state, store, engine.isFiltered());
       return html`
         <div class="empty log-empty"><p>${words}</p>
-          ${filtered && html`<button type="button" class="button" onClick=${showAll}>${t("logs.showAll")}</button>`}
+          ${(filtered || (engine.isFiltered() && state.tracks.some(({ phase }) => phase === "opened"))) && html`
+            <button type="button" class="button" onClick=${engine.showAll}>${t("logs.showAll")}</button>`}
         </div>`;
     };
-    const slots = {
-      side: () => html`<${LogFiles} files=${state.files} file=${state.file} search=${search} onChoose=${chosen} />`,
-      head: () => html`
-        <div class="log-heading">
-          <h1 class="head-title" title=${state.file}>${state.file ?? t("logs.title")}</h1>
-          <p class=${["head-context", ["gone", "denied", "refused"].includes(state.phase) && "is-trouble"]}>${(void version.value, headWords(state, store.mode, isConnected()))}</p>
-        </div>
-        <div class="log-tools">
-          <button type="button" class="icon-button" aria-pressed=${String(wrap.value)} title=${t("logs.wrapHint")}
-            aria-label=${t("logs.wrap")} onClick=${toggleWrap}>${icon("wrap")}</button>
-          <button type="button" class="text-button" title=${t("logs.clearHint")} onClick=${clear}>${t("logs.clear")}</button>
-        </div>`,
-      bar: () => html`
-        <${LogBar} ref=${bar} filter=${filter} counts=${(void version.value, { ...store.counts })} mode=${store.mode}
-          onPause=${pause} onFollow=${follow} />`,
-      default: () => html`
-        <${LogList} ref=${list} store=${store} version=${version.value} wrap=${wrap.value} marks=${marks.value} hits=${hits.value}
-          file=${state.file} changed=${changed}>${{ default: empty }}<//>
-        <p class="visually-hidden" role="status">${spoken.value}</p>
-        <${LogFoot} session=${session} store=${store} state=${state} connected=${isConnected()} version=${version.value} />`,
+    const dialogs = () => {
+      const close = () => { dialog.value = null; };
+      if (dialog.value === "jump") return html`<${JumpDialog} onJump=${engine.jump} onClose=${close} />`;
+      if (dialog.value === "keys") return html`<${LogKeysDialog} onClose=${close} />`;
+      return dialog.value === "settings" && html`<${LogSettings} settings=${settings} onClose=${close} />`;
     };
-    return () => html`<${Frame} page="logs" connection=${connection}>${slots}<//>`;
+    const panel = () => isSearching.value && html`
+      <${LogSearchPanel} search=${engine.search} onSearch=${engine.runSearch} onStop=${() => engine.searching.stop()}
+        onMore=${() => engine.searching.more()} onOpen=${engine.openHit} onClose=${toggleSearch} />`;
+
+    const slots = {
+      side: () => html`<${FileList} files=${state.files} open=${files.value} colours=${colours.value} href=${(file) => engine.address([file])}
+        onChoose=${engine.choose} onToggle=${engine.toggle} onSibling=${engine.openSibling} />`,
+      settings: () => html`<button type="button" class="icon-button" title=${t("logs.settings")} aria-label=${t("logs.settings")}
+        onClick=${() => { dialog.value = "settings"; }}>${icon("gear")}</button>`,
+      head: () => html`<${LogHead} state=${state} mode=${mode()} connected=${isConnected()} wrap=${settings.wrap} searching=${isSearching.value}
+        download=${download()} onSearch=${toggleSearch} onWrap=${actions.wrap} onJump=${actions.jump} onClear=${engine.clear} />`,
+      bar: () => html`
+        <${LogBar} ref=${bar} filter=${filter} counts=${(void version.value, { ...store.counts })} mode=${mode()}
+          onPause=${engine.pause} onFollow=${engine.follow} onField=${engine.setField} onHidden=${engine.setHidden} onDone=${engine.applyNow} />
+        ${settings.bars && html`<${Histogram} buckets=${engine.bars.value} view=${engine.viewed.value} onJump=${(time) => engine.jump({ time })} />`}`,
+      default: () => html`
+        <div class=${["log-stage", `has-size-${settings.size}`]}>
+          <${LogList} ref=${list} store=${store} version=${version.value} wrap=${settings.wrap} look=${look.value} past=${(void version.value, pastState())}
+            name=${files.value.join(", ")} onChanged=${engine.changed} onOlder=${() => engine.past.older()} onNewer=${() => engine.past.newer()}
+            onAct=${engine.act} onEnd=${engine.follow} onMoved=${engine.notePlace}>${{ default: empty }}<//>
+          ${panel()}
+        </div>
+        <p class="visually-hidden" role="status">${spoken.value}</p>
+        <${LogFoot} session=${session} store=${store} state=${state} connected=${isConnected()} version=${version.value} />
+        <${Announcer} />
+        ${dialogs()}`,
+    };
+    const download = () => {
+      if (files.value.length !== 1) return null;
+      const { include, exclude } = engine.conditions();
+      const [file] = files.value;
+      return include || exclude ? { href: engine.api.filteredUrl(file, { include, exclude }), isFiltered: true } : { href: engine.api.rawUrl(file), isFiltered: false };
+    };
+    return () => html`<${Frame} page="logs" connection=${connection} at=${files.value.join("\n")}>${slots}<//>`;
   },
 };
-
-// With the next frame; where none comes (a hidden tab) at once.
-function soon(run) {
-  if (document.hidden) {
-    run();
-    return;
-  }
-  requestAnimationFrame(run);
-  setTimeout(run, FLUSH_MS);
-}
 
 createApp(Logs).mount("#app");

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import PHONE, NewPage, Serve, composer, connected, enter, row, sent, talk, write
-from tests.browser.test_log_page import Violations
+from tests.browser.log_page import Violations
 from tests.conftest import Server
 
 CODE = "for attempt in backoff(limit=6):\n    if send(batch): break"

@@ -1,188 +1,225 @@
-// What the page keeps: the cap, pausing, reading, filters, counts.
+// What the page keeps: blocks, the cap, pausing, reading, filters, folded stack traces,
+// lines put in front and in between.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { freshFilter } from "../../static/js/log-filter.js";
+import { freshFilter, textTest } from "../../static/js/log-filter.js";
 import { LogStore } from "../../static/js/log-store.js";
 
-const CAP = 10;
-const lines = (from, to, words = "line") => Array.from({ length: to - from + 1 }, (_, at) => `${words} ${from + at}`);
-const shown = (store) => store.visible.map((row) => row.text ?? row.notice.kind);
-const filled = (count) => {
-  const store = new LogStore(CAP);
-  store.addLines(lines(1, count));
-  return store;
+// Blocks have 1000 rows: these caps are small in blocks.
+const CAP = { lines: 3000, bytes: 1_000_000 };
+const lines = (from, to, words = "line") => Array.from({ length: to - from + 1 }, (_, at) => [(from + at) * 10, `${words} ${from + at}`]);
+const all = (store) => Array.from({ length: store.count }, (_, n) => store.rowAt(n));
+const shown = (store) => all(store).map((row) => (row.kind === "notice" ? `<${row.notice.kind}>` : row.text));
+const texts = (from, to) => lines(from, to).map(([, text]) => text);
+const view = (fields = {}, folded = true) => {
+  const filter = { ...freshFilter(), hidden: fields.hidden ?? [] };
+  for (const name of ["only", "not"]) if (fields[name]) filter[name] = { ...filter[name], text: fields[name] };
+  return { test: textTest(filter), hidden: filter.hidden, folded };
 };
+function filled(count, cap = CAP) {
+  const store = new LogStore(cap);
+  const source = store.source("a.log", "g1");
+  store.append(source, lines(1, count));
+  return { store, source };
+}
 
-test("the newest lines are kept, the others let go and counted", () => {
-  const store = filled(7);
-  store.addLines(lines(8, 13));
-  assert.deepEqual(shown(store), lines(4, 13));
-  assert.deepEqual([store.kept, store.letGo], [10, 3]);
-  store.addLines(lines(14, 60)); // more than fits at once
-  assert.deepEqual(shown(store), lines(51, 60));
-  assert.deepEqual([store.kept, store.letGo], [10, 50]);
+test("lines are seen in their order, with file, generation and offset", () => {
+  const { store, source } = filled(2500);
+  assert.deepEqual(shown(store), texts(1, 2500));
+  const row = store.rowAt(1234);
+  assert.deepEqual([row.text, row.offset, row.source.file, row.source.generation], ["line 1235", 12350, "a.log", "g1"]);
+  assert.equal(store.rankOf(row.id), 1234);
+  assert.equal(store.find(source, 12350), row.id);
+  assert.equal(store.rowAt(2500), null);
+  assert.deepEqual([store.kept, store.letGo], [2500, 0]);
 });
 
-test("notices take no line's place, and do not pile up", () => {
-  const store = filled(10);
-  store.addNotice({ kind: "rotated", at: 0 });
-  assert.equal(store.kept, 10);
-  assert.deepEqual(shown(store), [...lines(1, 10), "rotated"]);
-  for (let at = 0; at < 1000; at += 1) store.addNotice({ kind: "gone", at });
-  assert.ok(store.rows.length <= CAP + 200);
+test("while the reader follows, the oldest block goes when there are too many", () => {
+  const { store, source } = filled(3000);
+  store.append(source, lines(3001, 3001));
+  assert.deepEqual([store.kept, store.letGo, store.rowAt(0).text], [2001, 1000, "line 1001"]);
+  store.append(source, lines(3002, 20_000)); // more than fits at once
+  assert.ok(store.kept <= CAP.lines && store.kept > CAP.lines - 1000);
+  assert.equal(store.rowAt(store.count - 1).text, "line 20000");
+  assert.equal(store.kept + store.letGo, 20_000);
 });
 
-test("paused: nothing new is shown and nothing that is shown goes; following shows it", () => {
-  const store = filled(8);
-  store.pause();
-  store.addLines(lines(9, 14));
-  assert.deepEqual(shown(store), lines(1, 8));
-  assert.deepEqual([store.fresh, store.kept, store.letGo], [6, 14, 0]);
-  store.follow();
-  assert.deepEqual(shown(store), lines(5, 14));
-  assert.deepEqual([store.fresh, store.kept, store.letGo, store.mode], [0, 10, 4, "following"]);
+test("long lines fill it by their characters", () => {
+  const { store, source } = filled(10, { lines: 1e6, bytes: 500_000 });
+  for (let n = 0; n < 3000; n += 1) store.append(source, [[n, "x".repeat(1000)]]);
+  assert.ok(store.bytes <= 500_000 + 1000 * 1060, `${store.bytes} bytes`);
+  assert.ok(store.letGo > 0);
 });
 
-test("paused for long: the newest of what waits are kept, and no hole is shown", () => {
-  const store = filled(8);
-  store.pause();
-  store.addLines(lines(9, 40));
-  assert.deepEqual(shown(store), lines(1, 8));
-  assert.equal(store.fresh, 32);
-  store.follow();
-  assert.deepEqual(shown(store), lines(31, 40));
-  assert.equal(store.letGo, 30);
-});
-
-test("reading: new lines come below and nothing above goes, until too many wait", () => {
-  const store = filled(10);
+test("reading: what is above the view may go, what is looked at never; then the store is full", () => {
+  const { store, source } = filled(3000);
   store.read();
-  store.addLines(lines(11, 15));
-  assert.deepEqual(shown(store), lines(1, 15));
-  store.addLines(lines(16, 50));
-  assert.deepEqual(shown(store), lines(1, 20));
-  assert.equal(store.fresh, 40);
+  store.keepFrom = store.rowAt(1500).id;
+  store.keepTo = store.rowAt(1550).id;
+  store.append(source, lines(3001, 3500));
+  assert.equal(store.isFull, false);
+  assert.deepEqual([store.letGo, store.fresh], [1000, 500]);
+  assert.equal(store.rowAt(500).text, "line 1501");
+  store.append(source, lines(3501, 4500));
+  assert.equal(store.isFull, true);
+  assert.equal(store.rowAt(500).text, "line 1501");
   store.follow();
-  assert.deepEqual(shown(store), lines(41, 50));
+  assert.deepEqual([store.isFull, store.fresh, store.mode], [false, 0, "following"]);
 });
 
-test("a pause is not ended by reading", () => {
-  const store = filled(3);
+test("paused: new lines are kept and not shown; following shows them", () => {
+  const { store, source } = filled(8);
   store.pause();
+  store.append(source, lines(9, 14));
+  assert.deepEqual(shown(store), texts(1, 8));
+  assert.deepEqual([store.fresh, store.kept], [6, 14]);
+  store.follow();
+  assert.deepEqual(shown(store), texts(1, 14));
+});
+
+test("older lines come above, with ids below all others; over the cap the newest go", () => {
+  const { store, source } = filled(2000);
   store.read();
-  assert.equal(store.mode, "paused");
+  store.keepFrom = store.rowAt(10).id;
+  store.keepTo = store.rowAt(60).id;
+  const anchor = store.rowAt(10).id;
+  assert.equal(store.prepend([{ source, lines: lines(-499, 0) }]), false);
+  assert.equal(store.rankOf(anchor), 510);
+  assert.equal(store.rowAt(0).text, "line -499");
+  assert.equal(store.prepend([{ source, lines: lines(-1999, -500) }]), true);
+  assert.equal(store.rowAt(store.count - 1).text, "line 1000");
+  assert.equal(store.row(anchor).text, "line 11");
+  assert.deepEqual(store.edge("a.log", "last"), { generation: "g1", offset: 10_000 });
+  assert.deepEqual(store.edge("a.log", "first"), { generation: "g1", offset: -19_990 });
 });
 
-test("a filter works on all that is kept, and its end brings the lines back", () => {
-  const store = filled(6);
-  store.setFilter({ ...freshFilter(), only: "5" });
-  assert.deepEqual(shown(store), ["line 5"]);
-  store.addLines(["line 15", "line 16"]);
-  store.addNotice({ kind: "rotated", at: 0 });
-  assert.deepEqual(shown(store), ["line 5", "line 15", "rotated"]);
-  store.setFilter(freshFilter());
-  assert.deepEqual(shown(store), [...lines(1, 6), "line 15", "line 16", "rotated"]);
+test("lines are put in before a row that stays, again and again, and the ids ascend", () => {
+  const { store, source } = filled(5);
+  const id = store.addNotice(source, { kind: "dropped", from: 60, to: 99 });
+  store.append(source, lines(2010, 2012));
+  for (const from of [6, 706, 1406]) store.insert(id, [{ source, lines: lines(from, from + 699) }]);
+  assert.deepEqual(shown(store), [...texts(1, 2105), "<dropped>", ...texts(2010, 2012)]);
+  const ids = all(store).map((row) => row.id);
+  assert.ok(ids.every((one, at) => at === 0 || one > ids[at - 1]));
+  assert.ok(ids.every((one, at) => store.rankOf(one) === at && store.row(one) !== null));
+  store.changeNotice(id, null);
+  assert.deepEqual(shown(store), [...texts(1, 2105), ...texts(2010, 2012)]);
+  store.append(source, lines(2013, 2014));
+  assert.equal(store.rowAt(store.count - 1).text, "line 2014");
 });
 
-test("new lines that the filter hides are not announced", () => {
-  const store = filled(3);
-  store.pause();
-  store.setFilter({ ...freshFilter(), not: "noise" });
-  store.addLines(["noise 1", "line 4", "noise 2"]);
-  assert.equal(store.fresh, 1);
-  store.setFilter(freshFilter());
-  assert.equal(store.fresh, 3);
+test("a half line stands at the end until the whole one comes", () => {
+  const { store, source } = filled(2);
+  store.setPartial(source, 30, "ha");
+  store.setPartial(source, 30, "half");
+  assert.deepEqual(shown(store), ["line 1", "line 2", "half"]);
+  assert.equal(store.rowAt(2).kind, "partial");
+  assert.equal(store.kept, 2);
+  store.append(source, [[30, "half and whole"]]);
+  assert.deepEqual(shown(store), ["line 1", "line 2", "half and whole"]);
+  store.setPartial(source, 50, "next");
+  store.clearPartial("a.log");
+  assert.equal(store.count, 3);
 });
 
-test("levels are counted among the lines that pass the text filter, and switched", () => {
+test("a filter hides and takes nothing away; hidden levels too", () => {
   const store = new LogStore(CAP);
-  store.addLines(["ERROR a", "INFO a", "INFO b", "  as the one above"]);
-  assert.deepEqual(store.counts, { error: 1, warn: 0, info: 3, debug: 0 });
-  store.setFilter({ ...freshFilter(), hidden: ["info"] });
-  assert.deepEqual(shown(store), ["ERROR a"]);
-  assert.equal(store.counts.info, 3);
-  store.setFilter({ ...freshFilter(), only: "a", hidden: ["info"] });
-  assert.deepEqual([store.counts.error, store.counts.info], [1, 2]);
-  store.addLines(lines(1, 12, "WARN a"));
-  assert.deepEqual(store.counts, { error: 0, warn: 10, info: 2, debug: 0 }, "what is switched off takes no place of what is shown");
-});
-
-test("clear empties the page, shows what comes next, and follows", () => {
-  const store = filled(12);
-  store.clear();
-  assert.deepEqual([store.kept, store.letGo, store.fresh, store.mode, store.cleared], [0, 0, 0, "following", true]);
-  store.addLines(["next"]);
-  assert.deepEqual(shown(store), ["next"]);
-  assert.equal(store.cleared, false);
-});
-
-test("clear while paused takes what is shown, not what waits, and does not end the pause", () => {
-  const store = filled(10);
+  const source = store.source("a.log", "g1");
+  store.append(source, [[0, "INFO paid"], [10, "ERROR failed"], [20, "INFO failed"], [30, "WARN slow"]]);
+  store.addNotice(source, { kind: "rotated" });
+  store.setView(view({ only: "FAILED" }));
+  assert.deepEqual(shown(store), ["ERROR failed", "INFO failed", "<rotated>"]);
+  assert.deepEqual(store.counts, { error: 1, warn: 0, info: 1, debug: 0 });
+  store.setView(view({ only: "failed", hidden: ["info"] }));
+  assert.deepEqual(shown(store), ["ERROR failed", "<rotated>"]);
+  assert.deepEqual(store.counts, { error: 1, warn: 0, info: 1, debug: 0 }); // what switching it on would bring
   store.read();
-  store.addLines(["ERROR below"]);
-  store.pause();
-  store.addLines(["waits"]);
-  store.clear();
-  assert.deepEqual(shown(store), []);
-  assert.deepEqual([store.mode, store.kept, store.fresh, store.counts.error], ["paused", 2, 2, 1]);
-  store.follow();
-  assert.deepEqual(shown(store), ["ERROR below", "waits"]);
+  store.append(source, [[40, "INFO failed"], [50, "ERROR failed again"], [60, "ERROR else"]]);
+  assert.equal(store.fresh, 1);
+  store.setView(view());
+  assert.equal(store.count, 8);
+});
+
+test("counts go down again with the lines that go", () => {
+  const store = new LogStore({ lines: 1500, bytes: 1e9 });
+  const source = store.source("a.log", "g1");
+  for (let block = 0; block < 5; block += 1) store.append(source, lines(1, 1000, "ERROR"));
+  assert.equal(store.counts.error, store.kept);
+  assert.equal(store.kept, 1000);
+});
+
+const TRACE = [
+  "2026-11-23 03:40:12,123 ERROR payment failed", "Traceback (most recent call last):", '  File "shop.py", line 1, in pay',
+  "TimeoutError: no answer", "2026-11-23 03:40:13,000 INFO paid",
+];
+
+test("a stack trace is folded below its head, belongs to its level, and unfolds", () => {
+  const store = new LogStore(CAP);
+  const source = store.source("a.log", "g1");
+  store.append(source, TRACE.slice(0, 2).map((text, at) => [at, text]));
+  store.append(source, TRACE.slice(2).map((text, at) => [at + 2, text])); // it came in two pieces
+  assert.deepEqual(shown(store), [TRACE[0], TRACE[4]]);
+  assert.deepEqual(store.rowAt(0).trace, TRACE.slice(1, 4));
+  assert.equal(store.counts.error, 4);
+  store.toggleTrace(store.rowAt(0).id);
+  assert.deepEqual(shown(store), TRACE);
+  assert.equal(store.rowAt(2).level, "error");
+  store.toggleTrace(store.rowAt(0).id);
+  assert.equal(store.count, 2);
+  store.setView(view({}, false));
+  assert.deepEqual(shown(store), TRACE);
+});
+
+test("a stack trace that would be torn apart by a block's end is not", () => {
+  const store = new LogStore({ lines: 1e6, bytes: 1e9 });
+  const source = store.source("a.log", "g1");
+  store.append(source, lines(1, 998));
+  store.append(source, TRACE.map((text, at) => [at, text]));
+  assert.equal(store.count, 1000);
+  assert.equal(store.rowAt(998).trace.length, 3);
+});
+
+test("a stack trace ends with the file it is in", () => {
+  const store = new LogStore(CAP);
+  const source = store.source("a.log", "g1");
+  store.append(source, [[0, "2026-11-23 03:40:12,123 ERROR failed"]]);
+  store.addNotice(source, { kind: "rotated" });
+  store.append(store.source("a.log", "g2"), [[0, "  indented"], [10, "  again"], [20, "  and again"]]);
   assert.equal(store.counts.error, 1);
 });
 
-test("clear while reading further up shows the new lines that nobody saw, and follows", () => {
-  const store = filled(10);
-  store.read();
-  store.addLines(lines(11, 25)); // ten below, five wait
-  store.clear();
-  assert.deepEqual(shown(store), lines(16, 25));
-  assert.equal(store.mode, "following");
-});
-
-test("a filter's lines are not pushed out by others", () => {
-  const store = new LogStore(CAP);
-  store.setFilter({ ...freshFilter(), only: "order" });
-  store.addLines(["INFO order 1", ...lines(1, 40), "INFO order 2", ...lines(41, 45)]);
-  store.addLines(lines(46, 60));
-  assert.deepEqual(shown(store), ["INFO order 1", "INFO order 2"]);
-  assert.deepEqual([store.kept, store.letGo, store.counts.info], [12, 50, 2]);
-  store.addLines(lines(3, 14, "INFO order"));
-  assert.deepEqual(shown(store), lines(5, 14, "INFO order"));
-  assert.deepEqual([store.kept, store.letGo, store.counts.info], [20, 54, 10]);
-  store.setFilter(freshFilter());
-  store.addLines(["last"]);
-  assert.equal(store.kept, CAP, "without a filter all count alike");
-});
-
-test("a switched level lets the others stay, also while paused", () => {
-  const store = new LogStore(CAP);
-  store.setFilter({ ...freshFilter(), hidden: ["debug"] });
+test("clear takes what was seen; what waits behind a pause stays", () => {
+  const { store, source } = filled(10);
   store.pause();
-  store.addLines(["ERROR a", ...lines(1, 50, "DEBUG"), "ERROR b"]);
-  store.follow();
-  assert.deepEqual(shown(store), ["ERROR a", "ERROR b"]);
-  assert.deepEqual([store.kept, store.counts.debug], [12, 10]);
-});
-
-test("a notice stays with the filter's lines that it stands between", () => {
-  const store = new LogStore(CAP);
-  store.setFilter({ ...freshFilter(), only: "order" });
-  store.addLines(["order 1"]);
-  store.addNotice({ kind: "rotated", at: 0 });
-  store.addLines([...lines(1, 30), "order 2"]);
-  assert.deepEqual(shown(store), ["order 1", "rotated", "order 2"]);
-});
-
-test("ids ascend through all of it", () => {
-  const store = filled(10);
-  store.pause();
-  store.addLines(lines(11, 15));
-  store.addNotice({ kind: "rotated", at: 0 });
-  store.follow();
+  store.append(source, lines(11, 12));
   store.clear();
-  store.addLines(lines(16, 20));
-  const ids = store.rows.map((row) => row.id);
-  assert.deepEqual(ids, [...ids].sort((a, b) => a - b));
-  assert.equal(new Set(ids).size, ids.length);
+  assert.deepEqual([shown(store), store.fresh, store.mode, store.cleared], [[], 2, "paused", true]);
+  store.follow();
+  assert.deepEqual(shown(store), texts(11, 12));
+  store.clear();
+  assert.deepEqual([store.count, store.kept], [0, 0]);
+});
+
+test("the next line that is wanted, in both directions, across blocks", () => {
+  const { store, source } = filled(2500);
+  const isRound = (_, text) => text.endsWith("00");
+  const from = store.find(source, 9500);
+  assert.equal(store.row(store.next(from, 1, isRound)).text, "line 1000");
+  assert.equal(store.row(store.next(store.find(source, 10_000), 1, isRound)).text, "line 1100");
+  assert.equal(store.row(store.next(store.find(source, 10_000), -1, isRound)).text, "line 900");
+  assert.equal(store.row(store.next(Infinity, -1, isRound)).text, "line 2500");
+  assert.equal(store.next(store.find(source, 25_000), 1, isRound), null);
+});
+
+test("the newest rows can be taken back and put in again", () => {
+  const { store, source } = filled(0);
+  const timed = (second) => `2026-11-23 03:40:${second} INFO x`;
+  store.append(source, ["10", "11", "12"].map((second, at) => [at, timed(second)]));
+  const limit = Date.parse("2026-11-23T03:40:10.500");
+  const taken = store.takeTail(100, (time) => time > limit);
+  assert.deepEqual(taken.map((row) => row.text), [timed("12"), timed("11")]);
+  assert.deepEqual([shown(store), store.counts.info], [[timed("10")], 1]);
+  store.append(source, [[1, timed("11")]]);
+  assert.equal(store.count, 2);
 });

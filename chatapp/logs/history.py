@@ -1,0 +1,160 @@
+"""Which file a request for the past means: a name of the list and a generation, to an open `Source`.
+
+Names and generations come from `web.log_api`; sources go to `logs.past`, `logs.search` and `logs.outgoing`. Everything is
+opened by `Catalog.open`. What the live viewers see keeps the name that they were told; else a generation gets a name that
+the file alone decides (device, inode, first bytes), so it is the same tomorrow. A generation is found again when its file
+was renamed, packed or copied meanwhile.
+"""
+
+import dataclasses
+import os
+from collections import OrderedDict
+
+from chatapp.logs.feed import Feeds
+from chatapp.logs.files import Catalog, LogFile
+from chatapp.logs.generation import Source, digest
+from chatapp.logs.packed import Packed
+from chatapp.logs.siblings import READABLE, Sibling
+from chatapp.realtime.threads import in_thread
+
+#: Unpackers that are kept, with what they learned of their file.
+MAX_PACKED = 4
+#: Of so many rotated files the generation is remembered.
+MAX_REMEMBERED = 10_000
+#: In place of the run of the server and the number, in names that the file alone decides.
+_OF_FILE = "00000000-0"
+
+
+class Gone(LookupError):
+    """This generation is no longer there; the text is a sentence."""
+
+    def __init__(self) -> None:
+        super().__init__("This part of the past is gone: the file was rotated away or cut, and no copy of it is beside it.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Opened:
+    """A source, the name of its file in the list, and whether it is the one that may still grow."""
+
+    source: Source
+    file: str
+    grows: bool
+
+    def end(self) -> int:
+        """Where what can be shown ends: behind the last whole line, in a file that may grow."""
+        if self.source.end is not None:
+            return self.source.end
+        size = self.source.size()
+        return self.source.start_of_last_line(size) if self.grows else size
+
+
+class History:
+    """Opens the past of the files in the list."""
+
+    def __init__(self, catalog: Catalog, feeds: Feeds) -> None:
+        self._catalog = catalog
+        self._feeds = feeds
+        self._packed: OrderedDict[tuple[int, int, int, int], Packed] = OrderedDict()
+        self._generations: OrderedDict[tuple[str, int, float], str] = OrderedDict()
+
+    def files(self) -> list[LogFile]:
+        """The list, with the generations of the rotated files. Reads folders and files: call it in the thread pool."""
+        return [
+            dataclasses.replace(file, siblings=tuple(self._named(sibling) for sibling in file.siblings))
+            for file in self._catalog.files()
+        ]
+
+    def open(self, name: str, generation: str | None, offset: int = 0) -> Opened:
+        """What a request means. Waits in a thread. Raises `NotAllowed`, `Gone`, `FileNotFoundError` and other `OSError`s."""
+        current = self._feeds.current(name)
+        held = self._feeds.held(name, generation, offset) if generation else None
+        return in_thread(self._find, name, generation, offset, current, held)
+
+    def with_siblings(self, name: str) -> list[Opened]:
+        """A file and its rotated files, newest first. As `open`."""
+        first = self.open(name, None)
+        return [first, *in_thread(self._siblings, name)]
+
+    def _siblings(self, name: str) -> list[Opened]:
+        found = []
+        for sibling in self._catalog.siblings(name):
+            try:
+                found.append(Opened(self._source(sibling.name), sibling.name, False))
+            except OSError:
+                pass  # rotated on this very moment
+        return found
+
+    def _find(self, name: str, generation: str | None, offset: int, current: Source | None, held: Source | None) -> Opened:
+        try:
+            here = self._source(name)
+        except FileNotFoundError:
+            if generation is None:
+                raise
+            here = None
+        if here is not None:
+            live = current is not None and current.identity == here.identity and current.begins_as_before()
+            if live and current is not None:
+                here.name, here.start = current.name, current.start
+            if generation is None or here.name == generation:
+                return Opened(here, name, not isinstance(here, Packed))
+        assert generation is not None
+        if held is not None:
+            return Opened(held, name, False)
+        # Of this run of the server names are compared: what the live viewers see would have that name.
+        is_told = current is not None and _run(generation) == _run(current.name)
+        if here is not None and not is_told and here.is_of(generation, offset):
+            here.name = generation
+            return Opened(here, name, not isinstance(here, Packed))
+        opened = self._find_sibling(name, generation, offset)
+        if opened is None:
+            raise Gone
+        return opened
+
+    def _find_sibling(self, name: str, generation: str, offset: int) -> Opened | None:
+        siblings = self._siblings(name)
+        for moved in (False, True):  # one that was packed or copied has another inode
+            for opened in siblings:
+                source = opened.source
+                if source.name == generation or source.is_of(generation, offset, moved=moved):
+                    source.name = generation
+                    return dataclasses.replace(opened, file=name)
+        return None
+
+    def _source(self, name: str) -> Source:
+        fd = self._catalog.open(name)
+        if not name.endswith(READABLE):
+            return _named_by_itself(Source(fd, "-"))
+        status = os.fstat(fd)
+        key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        kept = self._packed.get(key)
+        if kept is not None:
+            os.close(fd)
+        else:
+            kept = self._packed[key] = Packed(fd, "-")
+            if len(self._packed) > MAX_PACKED:
+                self._packed.popitem(last=False)
+        _named_by_itself(kept)
+        return kept
+
+    def _named(self, sibling: Sibling) -> Sibling:
+        key = (sibling.name, sibling.size, sibling.modified)
+        generation = self._generations.get(key)
+        if generation is None:
+            try:
+                generation = self._source(sibling.name).name
+            except OSError:
+                generation = ""
+            self._generations[key] = generation
+            if len(self._generations) > MAX_REMEMBERED:
+                self._generations.popitem(last=False)
+        return dataclasses.replace(sibling, generation=generation)
+
+
+def _named_by_itself(source: Source) -> Source:
+    device, inode = source.identity
+    source.name = f"{device:x}-{inode:x}-{len(source.beginning)}-{digest(source.beginning)}-{_OF_FILE}"
+    return source
+
+
+def _run(generation: str) -> str:
+    return generation.split("-")[4] if generation.count("-") == 5 else ""

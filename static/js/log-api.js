@@ -1,0 +1,91 @@
+// The HTTP side of the logs: pages of the past, a whole long line, a search. Answers are
+// values; what went wrong is an ApiError with a sentence for a person.
+
+import { condition } from "./log-filter.js";
+
+export class ApiError extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status; // 0: nobody answered
+  }
+}
+
+export class LogApi {
+  constructor(base, fetch = globalThis.fetch.bind(globalThis)) {
+    Object.assign(this, { base, fetch });
+  }
+
+  // query: generation, and one of before, after, at, line, time, tail; limit. conditions: { include, exclude }.
+  async lines(file, query, conditions, signal) {
+    const answer = await this.#get(file, "lines", { ...query, ...spread("include", conditions?.include), ...spread("exclude", conditions?.exclude) }, signal);
+    return answer.json();
+  }
+
+  async line(file, generation, offset, signal) {
+    const answer = await this.#get(file, "line", { generation, offset }, signal);
+    return answer.text();
+  }
+
+  // Hands each message of the stream to `take`; returns when it has ended.
+  async search(file, query, take, signal) {
+    const answer = await this.#get(file, "search", query, signal);
+    await readLines(answer.body, (line) => take(JSON.parse(line)));
+  }
+
+  // The address of a whole file, or of the lines that pass.
+  rawUrl = (file) => this.#url(file, "raw", {});
+  filteredUrl = (file, { include, exclude }) => this.#url(file, "filtered", { ...spread("include", include), ...spread("exclude", exclude) });
+
+  #url(file, what, query) {
+    const params = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) params.set(name, value);
+    const path = file.split("/").map(encodeURIComponent).join("/");
+    const text = params.toString();
+    return `${this.base}/api/logs/${path}/${what}${text && `?${text}`}`;
+  }
+
+  async #get(file, what, query, signal) {
+    let answer;
+    try {
+      answer = await this.fetch(this.#url(file, what, query), { signal, headers: { Accept: "application/json, text/plain" } });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new ApiError(0, "");
+    }
+    if (answer.ok) return answer;
+    throw new ApiError(answer.status, await sentence(answer));
+  }
+}
+
+// A condition as it stands in an address.
+function spread(name, wanted) {
+  if (!wanted) return {};
+  return { [name]: wanted.text, [`${name}_pattern`]: wanted.pattern ? 1 : null, [`${name}_case`]: wanted.case ? 1 : null };
+}
+
+export const searchQuery = ({ text, pattern, case: exact, siblings, from }, not) => ({
+  text, pattern: pattern ? 1 : 0, case: exact ? 1 : 0, siblings: siblings ? 1 : 0, from, not: condition(not ?? { text: "" })?.text,
+});
+
+async function sentence(answer) {
+  try {
+    const { message, error } = await answer.json();
+    return message ?? (typeof error === "string" ? error : error?.message) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+// A stream of bytes as lines of text, wherever the pieces are cut.
+async function readLines(body, take) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    for (const part of parts) if (part !== "") take(part);
+  }
+  if (rest !== "") take(rest);
+}

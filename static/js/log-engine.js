@@ -1,0 +1,339 @@
+// The page's parts wired together, without markup: connection, session, store, past, search,
+// filter, the bars over time, and the address. logs.js draws it and hands it what people do.
+// The way of a line: server -> Connection -> LogSession (or LogApi -> Past) -> LogStore -> LogList.
+
+import { config } from "./config.js";
+import { Connection, freshState as freshConnection, UNAUTHORIZED } from "./connection.js";
+import { computed, nextTick, reactive, ref, shallowRef, watch } from "./html.js";
+import { t } from "./i18n.js";
+import { announce, say } from "./live.js";
+import { isTokenWanted } from "./log-access.js";
+import { readAddress, writeAddress } from "./log-address.js";
+import { LogApi } from "./log-api.js";
+import { Buckets } from "./log-buckets.js";
+import { LEVEL } from "./log-chunk.js";
+import { conditionsOf, FIELDS, freshFilter, isActive, isKnownHere, marker, markProblem, textTest } from "./log-filter.js";
+import { Past } from "./log-past.js";
+import { freshSearch, LogSearch } from "./log-search.js";
+import { freshState, LogSession } from "./log-session.js";
+import { LogStore } from "./log-store.js";
+import { freshSettings, keepSettings } from "./log-settings.js";
+import { throttled, later } from "./log-timing.js";
+
+const TYPING_MS = 400;   // without a key: what was typed is a filter now
+const BARS_MS = 250;
+const PLACE_MS = 400;
+const ERROR = 1;         // the level's bits
+
+export function createEngine() {
+  const asked = readAddress(location.search);
+  const filter = reactive(asked.filter);
+  const settings = reactive(freshSettings());
+  const state = reactive(freshState());
+  const store = new LogStore();
+  const buckets = new Buckets();
+  const search = reactive(freshSearch());
+  const api = new LogApi(config.base);
+  // The store is plain, for speed: this number says that it has changed.
+  const version = ref(0);
+  const bars = shallowRef(null);
+  const viewed = shallowRef(null);       // [from, to] in ms: what is in view
+  const place = shallowRef(null);        // the line the reader is at: { file, generation, offset }; null: the newest
+  const lit = ref(null);                 // id of the row that was gone to
+  const unfolded = reactive(new Set());  // ids of rows whose fields are shown
+  const whole = reactive(new Map());     // ids of long lines that are shown whole, and their text
+  let list = null;                       // the LogList, once it is there
+
+  const showBars = throttled(BARS_MS, () => {
+    bars.value = buckets.value;
+    viewed.value = list?.timesInView() ?? null;
+  });
+  const changed = () => {
+    version.value += 1;
+    showBars();
+  };
+  store.onCome = (chunk, from) => buckets.add(chunk, from);
+  store.onGone = (chunk) => buckets.remove(chunk);
+
+  const connection = new Connection({
+    path: `${config.base}/echo`,
+    protocol: "logs.v1",
+    state: reactive(freshConnection()),
+    onOpen: () => session.opened(),
+    onMessage: (message) => session.received(message),
+    onState: ({ phase }) => { if (phase !== "connected") session.flush(); },
+    onFailedAttempt: async () => { if (await isTokenWanted(config.base)) connection.refuse(UNAUTHORIZED); },
+  });
+  const session = new LogSession({ connection, store, state, onChange: changed, schedule: soon });
+  const past = new Past({ api, store, session, state, onChange: changed, onFocus: (id) => focusOn(id) });
+  const searching = new LogSearch({ api, state: search, schedule: soon });
+
+  const files = computed(() => state.tracks.map(({ file }) => file));
+  const address = (names, at = null) => `${config.base}/logs${writeAddress({ files: names, filter, at })}`;
+
+  // The filter: at once on what the page has, and after a moment on the server.
+
+  const applyHere = () => {
+    store.setView({ test: textTest(filter), hidden: filter.hidden, folded: settings.folded && filter.only.text === "" });
+    buckets.recount(store.chunks);
+    const problem = markProblem(filter.mark);
+    filter.mark.problem = problem ? t(`logs.pattern.${problem}`) : "";
+    changed();
+  };
+  const applyThere = () => {
+    if (session.setConditions(conditionsOf(filter), isKnownHere(filter))) return;
+    const at = store.mode === "following" ? null : place.value;
+    if (at) past.openAt(at);
+    else session.reload();
+  };
+  const [applySoon, applyNow] = later(TYPING_MS, applyThere);
+  session.onPattern = (sentence) => {
+    const field = ["only", "not"].find((name) => filter[name].pattern && filter[name].text !== "") ?? "only";
+    filter[field].problem = sentence;
+  };
+  const setField = (name, { text, pattern, case: exact }) => {
+    Object.assign(filter[name], { text, pattern, case: exact, problem: "" });
+    applyHere();
+    if (name !== "mark") applySoon();
+  };
+  const setHidden = (levels) => {
+    filter.hidden = levels;
+    applyHere();
+  };
+  const showAll = () => {
+    const fresh = freshFilter();
+    Object.assign(filter, { only: fresh.only, not: fresh.not, hidden: [] });
+    applyHere();
+    applyNow();
+  };
+
+  // Where the page is. What a person chooses has a way back; what follows from reading changes the entry it stands in.
+
+  const remember = () => {
+    history.replaceState(null, "", here());
+    history.pushState(null, "", here());
+  };
+  const here = () => address(files.value, place.value);
+  watch([files, filter, place], () => { if (files.value.length > 0) history.replaceState(null, "", here()); });
+
+  const forgetRows = () => {
+    lit.value = null;
+    unfolded.clear();
+    whole.clear();
+  };
+  const show = (names) => {
+    past.cancel();
+    forgetRows();
+    place.value = null;
+    session.show(names);
+  };
+  const choose = (name) => {
+    if (files.value.length === 1 && files.value[0] === name) return;
+    remember();
+    show([name]);
+  };
+  const toggle = (name) => {
+    const names = files.value.includes(name) ? files.value.filter((one) => one !== name) : [...files.value, name];
+    if (names.length === 0) return;
+    remember();
+    show(names);
+  };
+  const goTo = (asked) => {
+    for (const field of FIELDS) Object.assign(filter[field], asked.filter[field]);
+    filter.hidden = asked.filter.hidden;
+    applyHere();
+    const names = asked.files.length > 0 ? asked.files : files.value;
+    const isSame = JSON.stringify(names) === JSON.stringify(files.value);
+    if (isSame) applyNow();
+    else {
+      session.setConditions(conditionsOf(filter), false);
+      show(names);
+    }
+    if (asked.at) openLine(placed(asked.at, names));
+    else if (isSame && (place.value || store.mode !== "following")) follow();
+  };
+  const wentBack = () => goTo(readAddress(location.search));
+
+  // Reading.
+
+  const follow = () => {
+    past.cancel();
+    state.trouble = "";
+    place.value = null;
+    lit.value = null;
+    if (state.window === "past" || store.isFull) {
+      forgetRows();
+      session.reload();
+    } else store.follow();
+    list?.followed();
+    changed();
+  };
+  const pause = () => {
+    store.pause();
+    changed();
+  };
+  const clear = () => {
+    store.clear();
+    forgetRows();
+    changed();
+  };
+  const [placeSoon] = later(PLACE_MS, () => {
+    if (store.mode === "following") return;
+    // The line that was gone to, as long as it is in view: else coming back to it would move it each time.
+    const row = lit.value !== null && list?.isInView(lit.value) ? store.row(lit.value) : list?.firstInView();
+    if (row?.kind === "line") place.value = placeOf(row);
+  });
+
+  const notePlace = () => {
+    placeSoon();
+    showBars();
+  };
+  const focusOn = (id) => {
+    forgetRows();
+    if (id !== null) focusIn(id);
+  };
+  const focusIn = (id) => {
+    const row = store.row(id);
+    lit.value = id;
+    if (row?.kind === "line") place.value = placeOf(row);
+    list?.showRow(id);
+  };
+  // A line by its place: where the page has it, it is gone to, else read.
+  const openLine = (at) => {
+    const known = store.sources.findIndex(({ file, generation }) => file === at.file && generation === at.generation);
+    const id = known < 0 ? null : store.find(known, at.offset);
+    if (id === null) return past.openAt(at);
+    focusIn(id);
+    return true;
+  };
+  // A rotated file, from the list: in its log's place where it is known, else as a file of its own.
+  const openSibling = (file, sibling) => {
+    if (!sibling.generation) return choose(sibling.name);
+    remember();
+    if (!files.value.includes(file)) show([file]);
+    return past.openEnd(file, sibling.generation);
+  };
+  const jump = (where) => {
+    remember();
+    if (where.end) return follow();
+    if (where.time !== undefined) {
+      const ms = typeof where.time === "number" ? where.time : Date.parse(where.time);
+      const id = store.findTime(ms);
+      if (id !== null && id !== store.chunks[0]?.id(0)) return focusIn(id);
+    }
+    return past.jump(where);
+  };
+  // The next line that is marked, or that is an error; the next hit of a search.
+  const marks = computed(() => marker(filter.mark));
+  const hits = computed(() => {
+    const [mark, only, found] = [marker(filter.mark), marker(filter.only), marker(search.query)];
+    return (text) => [...mark(text), ...only(text), ...found(text)];
+  });
+  const step = (direction, wanted, none) => {
+    const from = lit.value ?? (store.mode === "following" ? Infinity : list?.firstInView()?.id ?? Infinity);
+    const id = store.next(from, direction, wanted);
+    if (id === null) say(t(none));
+    else focusIn(id);
+  };
+  const nextHit = (direction) => {
+    if (search.hits.length > 0) {
+      const hit = searching.step(direction);
+      if (hit) openHit(hit, search.at);
+      else say(t("logs.search.noFurther"));
+    } else if (filter.mark.text === "" && filter.only.text === "") say(t("logs.noMark"));
+    else step(direction, (_, text) => hits.value(text).length > 0, direction > 0 ? "logs.noNextHit" : "logs.noPreviousHit");
+  };
+  const nextError = (direction) => step(direction, (flags) => (flags & LEVEL) === ERROR, direction > 0 ? "logs.noNextError" : "logs.noPreviousError");
+
+  const openHit = (hit, index) => {
+    search.at = index;
+    remember();
+    openLine({ file: hit.open, generation: hit.generation, offset: hit.offset });
+  };
+  const runSearch = (query) => searching.run(query, files.value);
+
+  // What a row can be asked for.
+  const act = async (what, row) => {
+    const { id, source } = row;
+    if (what === "trace") store.toggleTrace(id);
+    if (what === "unfold" && !unfolded.delete(id)) unfolded.add(id);
+    if (what === "link") await link(row);
+    if (what === "skipped") past.loadSkipped(id);
+    if (what === "old") {
+      remember();
+      past.openEnd(source.file, row.notice.ended);
+    }
+    if (what === "whole") await showWhole(row);
+    if (what === "unfold" || what === "whole") store.touch(id);
+    list?.stopFollowing();
+    changed();
+  };
+  const showWhole = async (row) => {
+    let { text } = row;
+    if (/ … \[cut: line of \d+ bytes\]$/.test(text)) {
+      try {
+        text = await api.line(row.source.file, row.source.generation, row.offset);
+      } catch (error) {
+        say(error.message || t("logs.search.unreachable"));
+      }
+    }
+    whole.set(row.id, text);
+  };
+  const link = async (row) => {
+    remember();
+    place.value = placeOf(row);
+    lit.value = row.id;
+    await nextTick();
+    try {
+      await navigator.clipboard.writeText(new URL(here(), location.href).href);
+      say(t("logs.linked"));
+    } catch {
+      announce(t("logs.linkShown")); // no clipboard: it stands in the address
+    }
+  };
+
+  watch(settings, () => {
+    keepSettings(settings);
+    const isOrdered = state.order !== settings.order;
+    state.order = settings.order;
+    if (isOrdered && files.value.length > 1) session.reload();
+    applyHere();
+  });
+
+  watch(() => state.trouble, (trouble) => {
+    if (trouble !== "") say(trouble === "unreachable" ? t("logs.search.unreachable") : trouble);
+  });
+
+  const begin = () => {
+    state.order = settings.order;
+    applyHere();
+    session.setConditions(conditionsOf(filter), false);
+    if (asked.files.length > 0) show(asked.files);
+    if (asked.at && asked.files.length > 0) openLine(placed(asked.at, asked.files));
+    connection.connect();
+  };
+
+  return {
+    filter, settings, state, store, search, searching, api, version, bars, viewed, place, lit, unfolded, whole, connection, session, past, files,
+    marks, hits, isFiltered: () => isActive(filter), conditions: () => conditionsOf(filter),
+    setField, setHidden, showAll, applyNow, choose, toggle, wentBack, follow, pause, clear, jump, notePlace, nextHit, nextError,
+    openHit, openSibling, runSearch, act, begin, address, changed,
+    useList: (component) => { list = component; },
+  };
+}
+
+const placeOf = ({ source, offset }) => ({ file: source.file, generation: source.generation, offset });
+
+const placed = (at, files) => ({ ...at, file: files.includes(at.file) ? at.file : files[0] });
+
+const FLUSH_MS = 250; // the longest a line waits for a frame that does not come
+
+// With the next frame; where none comes (a hidden tab) at once.
+function soon(run) {
+  if (document.hidden) {
+    run();
+    return;
+  }
+  requestAnimationFrame(run);
+  setTimeout(run, FLUSH_MS);
+}

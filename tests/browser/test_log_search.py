@@ -1,0 +1,109 @@
+"""The search in whole files on the page, against the server's own: hits, going to them, rotated files, and looks."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import samples
+from tests.browser.log_page import PHONE, NewPage, Serve, Violations, append, file, line, look, numbered, stream
+
+__all__ = ["file"]  # a fixture
+
+
+def search(page: Any, text: str) -> Any:
+    """Search from the keyboard; the panel."""
+    page.keyboard.press("/")
+    panel = page.get_by_role("region", name=re.compile("Search"))
+    panel.locator("input[type=text]").fill(text)
+    page.keyboard.press("Enter")
+    return panel
+
+
+def test_a_search_finds_what_the_page_does_not_have_and_goes_there(new_page: NewPage, server: Any, file: Path) -> None:
+    lines = numbered(1, 9000)
+    for at in (100, 4000, 8990):
+        lines[at] += " needle"
+    append(file, *lines)
+    page = look(new_page, server, file.name)
+    expect(line(page, "line 09000")).to_be_in_viewport()
+    panel = search(page, "NEEDLE")
+    hits = panel.locator(".log-hit")
+    expect(hits).to_have_count(3)
+    expect(hits.first).to_contain_text("line 08991 needle")  # the newest first
+    hits.last.click()
+    expect(line(page, "line 00101 needle")).to_be_in_viewport()
+    expect(line(page, "line 00101 needle")).to_have_class(re.compile("is-lit"))
+    expect(page.locator(".is-lit mark")).to_have_text("needle")
+    expect(line(page, "line 00100")).to_be_in_viewport()  # with what stands around it
+    stream(page).focus()
+    page.keyboard.press("N")
+    expect(line(page, "line 04001 needle")).to_be_in_viewport()
+    page.go_back()
+    expect(line(page, "line 00101 needle")).to_be_in_viewport()
+    page.keyboard.press("End")
+    expect(line(page, "line 09000")).to_be_in_viewport()
+
+
+def test_a_search_reaches_rotated_files(new_page: NewPage, serve: Serve) -> None:
+    server = serve()
+    append(server.logs_dir / "app.log.1", *numbered(1, 3000), "the needle of yesterday")
+    append(
+        server.logs_dir / "app.log",
+        *numbered(
+            1,
+            10,
+        ),
+    )
+    page = look(new_page, server, "app.log")
+    panel = search(page, "needle")
+    expect(panel.get_by_role("status")).to_contain_text(re.compile("no|0", re.IGNORECASE))
+    panel.get_by_role("checkbox").check()
+    expect(panel.locator(".log-hit")).to_have_count(1)
+    panel.locator(".log-hit").click()
+    expect(line(page, "the needle of yesterday")).to_be_in_viewport()
+
+
+def test_a_bad_pattern_is_told_in_the_panel(new_page: NewPage, server: Any, file: Path) -> None:
+    append(file, "something")
+    page = look(new_page, server, file.name)
+    page.expected_console = ["status of 400"]
+    page.keyboard.press("/")
+    panel = page.get_by_role("region", name=re.compile("Search"))
+    panel.get_by_role("button", name=re.compile("pattern", re.IGNORECASE)).click()
+    panel.locator("input[type=text]").fill("(")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("status")).to_contain_text("can't be used")
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_search_windows_and_several_files(
+    new_page: NewPage, serve: Serve, violations: Violations, color_scheme: str
+) -> None:
+    server = serve()
+    samples.write_logs(server.logs_dir)
+    page = new_page(color_scheme=color_scheme)
+    page.goto(f"{server.url}/logs?file=app.log&file=nginx/access.log&mark=failed")
+    expect(page.locator(".log-line").last).to_be_visible()
+    panel = search(page, "failed")
+    expect(panel.locator(".log-hit").first).to_be_visible()
+    panel.locator(".log-hit").nth(2).click()
+    expect(page.locator(".is-lit")).to_be_in_viewport()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    for key in ("?", "g"):
+        stream(page).focus()
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Log settings").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert violations(page) == []
+    phone = new_page(color_scheme=color_scheme, **PHONE)
+    phone.goto(f"{server.url}/logs?file=app.log&file=nginx/access.log")
+    expect(phone.locator(".log-line").last).to_be_visible()
+    assert violations(phone) == []

@@ -1,0 +1,235 @@
+"""Searching whole files: what is found, in which order, how it ends, and what it costs others."""
+
+import gzip
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from chatapp.logs.conditions import Condition, Filter
+from chatapp.logs.generation import Source
+from chatapp.logs.history import Opened
+from chatapp.logs.index import Indexes
+from chatapp.logs.packed import Packed
+from chatapp.logs.redact import Redactor
+from chatapp.logs.search import Hit, Search, Wanted
+from tests.conftest import PATIENCE, Server, hear, say, wait_until
+
+LINES = [f"line {n} {'x' * (n % 50)}" for n in range(60_000)]
+DATA = ("\n".join(LINES) + "\n").encode()
+
+
+def opened(path: Path) -> Opened:
+    fd = os.open(path, os.O_RDONLY)
+    return Opened((Packed if path.suffix == ".gz" else Source)(fd, f"generation-of-{path.name}"), path.name, False)
+
+
+def run(search: Search) -> list[Hit]:
+    found: list[Hit] = []
+    while not search.finished:
+        found += search.step()
+    return found
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("search")
+    (folder / "a.log").write_bytes(DATA + b"half")
+    (folder / "a.log.1").write_bytes(DATA)
+    (folder / "a.log.2.gz").write_bytes(gzip.compress(DATA))
+    return [folder / "a.log", folder / "a.log.1", folder / "a.log.2.gz"]
+
+
+def search(files: list[Path], wanted: Filter, newest: bool, limit: int = 100_000, cursor: Any = None) -> Search:
+    return Search([opened(path) for path in files], Wanted(wanted, newest, limit, cursor), Redactor(), Indexes())
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Filter(Condition("line 5"), Condition("7")),
+        Filter(Condition("LINE 55", case=False)),
+        Filter(Condition(r"line \d*99 x*$", pattern=True)),
+        Filter(Condition(r"\Aline 1.*x\z", pattern=True)),
+        Filter(Condition("^.{7}$", pattern=True)),
+        Filter(Condition("half")),
+        Filter(Condition("not there at all")),
+    ],
+    ids=lambda wanted: wanted.include.text,
+)
+def test_exactly_what_matches_is_found_in_order(files: list[Path], wanted: Filter) -> None:
+    expected = [line for line in LINES if wanted.passes(line.encode())]
+    per_file = [expected + (["half"] if wanted.passes(b"half") else []), expected, expected]
+    oldest = run(search(files, wanted, newest=False))
+    assert [hit.text for hit in oldest] == [text for texts in reversed(per_file) for text in texts]
+    assert [hit.text for hit in run(search(files, wanted, newest=True))] == [hit.text for hit in reversed(oldest)]
+    for hit in oldest[:50]:
+        assert hit.text == (DATA + b"half")[hit.offset :].split(b"\n", 1)[0].decode()
+
+
+@pytest.mark.parametrize("newest", [False, True])
+def test_a_search_goes_on_from_its_last_hit(files: list[Path], newest: bool) -> None:
+    wanted = Filter(Condition("line 5"))
+    whole = [(hit.file, hit.offset) for hit in run(search(files, wanted, newest))]
+    found: list[tuple[str, int]] = []
+    cursor = None
+    while True:
+        part = search(files, wanted, newest, 1234, cursor)
+        found += [(hit.file, hit.offset) for hit in run(part)]
+        if not part.more:
+            break
+        cursor = part.last
+    assert found == whole
+
+
+def test_how_far_it_is_grows_up_to_the_size(files: list[Path]) -> None:
+    for newest in (False, True):
+        going = search(files, Filter(Condition("not there")), newest)
+        seen = [going.done]
+        while not going.finished:
+            going.step()
+            seen.append(going.done)
+        assert seen == sorted(seen)
+        assert seen[-1] == going.size == sum(path.stat().st_size for path in files)
+
+
+def test_a_known_line_number_is_told(files: list[Path]) -> None:
+    indexes, source = Indexes(), opened(files[0])
+    indexes.of(source.source).place_of(source.source, 50_000, len(DATA))
+    looking = Search([source], Wanted(Filter(Condition("line 4321 ")), True, 10), Redactor(), indexes)
+    assert [hit.line for hit in run(looking)] == [4322]
+
+
+def test_of_a_long_line_the_part_around_the_hit_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"y" * 500_000 + "€ needle €".encode() + b"z" * 3_000_000 + b" hay\nneedle\n")
+    hits = run(search([path], Filter(Condition("needle")), newest=False))
+    assert [hit.offset for hit in hits] == [0, path.stat().st_size - 7]
+    assert "€ needle €" in hits[0].text
+    assert len(hits[0].text) < 5000
+    assert not run(search([path], Filter(Condition("hay")), newest=False)), "a line is searched in its first piece"
+
+
+# On a server.
+
+
+def stream(server: Server, **query: Any) -> list[dict[str, Any]]:
+    status, body, headers = server.get(f"/api/logs/a.log/search?{urlencode(query)}")
+    assert status == 200, body
+    assert headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in body.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def found_in(_serve_for_module: Callable[..., Server]) -> Server:
+    server = _serve_for_module()
+    (server.logs_dir / "a.log").write_bytes(DATA)
+    (server.logs_dir / "a.log.1").write_bytes(b"old line 777\n")
+    (server.logs_dir / "a.log.2.gz").write_bytes(gzip.compress(b"oldest LINE 777\n"))
+    for age, name in enumerate(("a.log.1", "a.log.2.gz"), 1):
+        os.utime(server.logs_dir / name, (1_790_000_000 - age * 1000,) * 2)
+    return server
+
+
+def test_it_streams_progress_hits_and_an_end(found_in: Server) -> None:
+    said = stream(found_in, text="line 777", siblings=1)
+    assert list(said[0]) == ["progress"]
+    hits = [message["hit"] for message in said if "hit" in message]
+    assert [hit["file"] for hit in hits[-2:]] == ["a.log.1", "a.log.2.gz"]
+    assert len(hits) == 11 + 2
+    assert said[-1]["done"]["hits"] == 13
+    assert said[-1]["done"]["complete"]
+    assert said[-1]["done"]["done"] == said[-1]["done"]["size"]
+    for hit in hits:
+        address = f"/api/logs/a.log/lines?generation={hit['generation']}&after={hit['offset']}&limit=1"
+        assert json.loads(found_in.get(address)[1])["lines"] == [[hit["offset"], hit["text"]]]
+
+
+def test_its_switches(found_in: Server) -> None:
+    def texts(**query: Any) -> list[str]:
+        return [message["hit"]["text"] for message in stream(found_in, siblings="true", **query) if "hit" in message]
+
+    assert texts(text="LINE 777", case=1) == ["oldest LINE 777"]
+    assert texts(text="^old", pattern=1) == ["old line 777", "oldest LINE 777"]
+    assert texts(text="^old", pattern=1, **{"from": "oldest"}) == ["oldest LINE 777", "old line 777"]
+    assert texts(**{"text": "line 777", "not": "line 777 "}) == [
+        *[line for line in reversed(LINES) if "line 777" in line and "line 777 " not in line],
+        "old line 777",
+        "oldest LINE 777",
+    ]
+
+
+def test_hits_are_bounded_and_one_can_go_on(found_in: Server) -> None:
+    first = stream(found_in, text="line", limit=100)
+    end = first[-1]["done"]
+    assert (end["hits"], end["more"], end["complete"]) == (100, True, False)
+    second = stream(found_in, text="line", limit=100, cursor=end["cursor"])
+    offsets = [message["hit"]["offset"] for message in first + second if "hit" in message]
+    assert len(offsets) == 200
+    assert offsets == sorted(set(offsets), reverse=True)
+
+
+def big(server: Server, size: int) -> Path:
+    """A large file without what is looked for."""
+    path = server.logs_dir / "a.log"
+    block = b"2026-11-24 08:00:00.123 INFO [123] app.module: GET /api/items/4711 took 17 ms\n" * 13_000
+    with path.open("wb") as file:
+        while file.tell() < size:
+            file.write(block)
+    return path
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+def test_a_search_ends_when_its_client_leaves(serve: Callable[..., Server], order: str) -> None:
+    server = serve()
+    path = big(server, 10_000_000)
+    os.truncate(path, 400_000_000_000)  # a hole that would take minutes
+    head = f"GET /api/logs/a.log/search?text=nothing&from={order} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as link:
+        link.sendall(head.encode())
+        said = b""
+        while said.count(b'"progress"') < 2:
+            said += link.recv(65_536)
+    wait_until(lambda: '/search HTTP/1.1" 200' in server.said(), "the search to end")
+
+
+def test_the_chat_goes_on_while_files_are_searched(serve: Callable[..., Server]) -> None:
+    """Nobody waits for a search: neither for one that finds nothing nor for one in which every line is to be looked at."""
+    server = serve()
+    big(server, 200_000_000)
+    stop, searches = threading.Event(), [0]
+
+    def look(**query: Any) -> None:
+        while not stop.is_set():
+            stream(server, limit=5000, **query)
+            searches[0] += 1
+
+    lookers = [
+        threading.Thread(target=look, kwargs={"text": "nothing"}),
+        threading.Thread(target=look, kwargs={"text": "took [0-9]+ sec|items/x", "pattern": 1}),
+    ]
+    with server.connect() as client:
+        for looker in lookers:
+            looker.start()
+        try:
+            waits: list[float] = []
+            while len(waits) < 300 or searches[0] < 4:
+                start = time.perf_counter()
+                say(client, "ping")
+                hear(client)
+                waits.append(time.perf_counter() - start)
+                time.sleep(0.005)  # a pace, not a wait
+        finally:
+            stop.set()
+            for looker in lookers:
+                looker.join()
+    waits.sort()
+    assert waits[len(waits) // 2] < 0.05
+    assert waits[len(waits) * 95 // 100] < 0.25, "one that blocks the hub for a whole file would take longer"

@@ -10,7 +10,8 @@ import chatapp
 from chatapp.chat import messages
 from chatapp.chat.directory import RoomHead
 from chatapp.chat.messages import Event, Post
-from chatapp.chat.store import Done, Outcome, Store
+from chatapp.chat.outcomes import Done, Outcome
+from chatapp.chat.store import Store
 
 
 class NumberingStore(Store):

@@ -5,7 +5,8 @@ from typing import Any
 
 from chatapp.chat import messages, schema
 from chatapp.chat.messages import Event, Post, User
-from chatapp.chat.store import Done, Store
+from chatapp.chat.outcomes import Done
+from chatapp.chat.store import Store
 
 ANN = User("ann-id", "ann", "a1")
 BOB = User("bob-id", "bob", "b1")

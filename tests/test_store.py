@@ -17,7 +17,8 @@ from chatapp.chat import opening, schema
 from chatapp.chat import store as store_module
 from chatapp.chat.messages import BadMessage, Mention
 from chatapp.chat.opening import StoreError
-from chatapp.chat.store import Done, NotStored, Store
+from chatapp.chat.outcomes import Done, NotStored
+from chatapp.chat.store import Store
 from tests.chat_store import ANN, BOB, EVE, MAIN, PLAIN, fields_of, make_room, meet, post, put
 from tests.conftest import TOP
 
@@ -257,6 +258,22 @@ def test_a_mark_that_another_process_has_set_is_not_set_back(tmp_path: Path) -> 
     one.close()
 
 
+def test_what_was_read_in_the_worker_before_is_known_to_the_next(tmp_path: Path) -> None:
+    old, new = Store(tmp_path), Store(tmp_path)
+    old.open()
+    assert fields_of(old, MAIN, BOB)["unread"] == 0
+    events = put(old, *(post(str(number)) for number in range(5)))
+    new.open()
+    assert fields_of(new, MAIN, BOB)["unread"] == 5
+    fields_of(old, MAIN, EVE)  # whom the other does not know
+    old.directory.set_read(BOB.id, old.directory.rooms[MAIN], events[-1].seq, 5)
+    old.close()
+    new.poll()
+    put(new, post("again"))
+    assert (fields_of(new, MAIN, BOB)["unread"], fields_of(new, MAIN, EVE)["unread"]) == (1, 1)
+    new.close()
+
+
 def test_somebody_new_has_nothing_unread(store: Store) -> None:
     put(store, post("long ago"))
     assert fields_of(store, MAIN, BOB)["unread"] == 0
@@ -359,7 +376,8 @@ def test_a_full_disk_takes_nothing_and_then_goes_on(tmp_path: Path) -> None:
     script = f"""
         import resource, sys
         from pathlib import Path
-        from chatapp.chat.store import NotStored, Store
+        from chatapp.chat.outcomes import NotStored
+        from chatapp.chat.store import Store
         from tests.chat_store import post, put
         store = Store(Path({str(tmp_path)!r}))
         store.open()

@@ -20,22 +20,15 @@ from urllib.parse import quote
 
 from chatapp.chat import answers, consistency, messages, schema
 from chatapp.chat.messages import Reply
-from chatapp.chat.store import LOCK_NAME, event_of_row
+from chatapp.chat.rows import ANSWERED, EVENT, FROM_EVENTS, JOIN_ANSWERED, event_of_row
+from chatapp.chat.store import LOCK_NAME
 
 #: Rows of the log that are in memory at a time while it is written out.
 EXPORT_ROWS = 1000
 #: Patience with a store that is held by another process (seconds).
 BUSY_SECONDS = 30.0
 
-_QUOTED = 4 * messages.QUOTE_CHARS
-_EVENTS = f"""
-    SELECT e.pos, e.room, e.seq, e.number, e.type, e.time, a.person, a.name, a.avatar, a.plain, e.id, e.body, e.target,
-        e.mentions, ta.name, substr(coalesce(tc.body, t.body), 1, {_QUOTED})
-    FROM events e JOIN authors a ON a.key = e.author
-    LEFT JOIN events t ON t.room = e.room AND t.seq = e.target AND e.type = {schema.MESSAGE} AND t.type = {schema.MESSAGE}
-    LEFT JOIN authors ta ON ta.key = t.author
-    LEFT JOIN changes tc ON tc.room = t.room AND tc.seq = t.seq
-"""
+_EVENTS = f"SELECT {EVENT}, {ANSWERED} {FROM_EVENTS} {JOIN_ANSWERED}"
 _ROOMS = """
     SELECT key, name, kind, topic, coalesce((SELECT max(seq) FROM events WHERE room = key), floor) FROM rooms ORDER BY key
 """

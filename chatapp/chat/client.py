@@ -130,6 +130,7 @@ class Client:
         self._person = person
         self._directory.meet(user)
         services.subscriptions.connect(self._connection, user)
+        services.rooms.look()  # on a reload, the worker before has just written how far everybody has read
         self._tell(answers.welcome(services.store.epoch, user, self._limits(), token))
         if not first:
             return

@@ -83,10 +83,18 @@ class Directory:
         return self._made[person, direct]
 
     def add_reading(self, person: str, key: int, reading: Reading) -> None:
-        """What was found in the store."""
+        """What the room is to the person from now on."""
         self._readings.setdefault(person, {})[key] = reading
         if reading.member:
             self.members.setdefault(key, set()).add(person)
+
+    def merge_reading(self, person: str, key: int, reading: Reading) -> None:
+        """What another process has stored: it counts if it is news, or if the person has read further by it."""
+        known = self._readings.get(person, {}).get(key)
+        if known is None:
+            self.add_reading(person, key, reading)
+        elif reading.read > known.read:
+            known.read, known.number = reading.read, reading.number
 
     def add_person(self, user: User) -> None:
         """Somebody who is known, under the name they have now."""

@@ -18,6 +18,7 @@ from chatapp.chat import messages, schema
 from chatapp.chat.answers import Fields, iso_time, user_fields
 from chatapp.chat.directory import RoomHead
 from chatapp.chat.messages import Event, Mention, Reply, User
+from chatapp.chat.rows import ANSWERED, FROM_EVENTS, JOIN_ANSWERED
 from chatapp.realtime.threads import in_thread
 
 #: Queries that run at the same time.
@@ -25,22 +26,12 @@ THREADS = 2
 #: Texts on a page, in characters, on each side of the number that was asked for; one message always fits.
 PAGE_CHARS = 262_144
 
-_QUOTED = 4 * messages.QUOTE_CHARS
-
-#: The message that is answered, as it is now; `e` is the event.
-_REPLY = f"""
-    LEFT JOIN events t ON t.room = e.room AND t.seq = e.target AND e.type = {schema.MESSAGE} AND t.type = {schema.MESSAGE}
-    LEFT JOIN authors ta ON ta.key = t.author
-    LEFT JOIN changes tc ON tc.room = t.room AND tc.seq = t.seq
-"""
-_REPLIED = f"ta.name AS reply_name, substr(coalesce(tc.body, t.body), 1, {_QUOTED}) AS reply_text"
-
 EVENTS_AFTER = f"""
     SELECT json_group_array(json_array(
         pos, seq, number, type, time, person, name, avatar, plain, id, body, target, json(mentions), reply_name, reply_text))
     FROM (
-        SELECT e.*, a.person, a.name, a.avatar, a.plain, {_REPLIED}
-        FROM events e JOIN authors a ON a.key = e.author {_REPLY}
+        SELECT e.*, a.person, a.name, a.avatar, a.plain, {ANSWERED}
+        {FROM_EVENTS} {JOIN_ANSWERED}
         WHERE e.room = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq)
 """
 
@@ -49,11 +40,11 @@ _MESSAGES = f"""
         pos, room, seq, time, person, name, avatar, plain, id, now, json(named), target, reply_name, reply_text, edited,
         deleted, json(reactions)))
     FROM (
-        SELECT e.*, a.person, a.name, a.avatar, a.plain, {_REPLIED}, coalesce(c.body, e.body) AS now,
+        SELECT e.*, a.person, a.name, a.avatar, a.plain, {ANSWERED}, coalesce(c.body, e.body) AS now,
             iif(c.seq IS NULL, e.mentions, c.mentions) AS named, c.edited, c.deleted,
             (SELECT json_group_array(json_array(emoji, person, name)) FROM (
                 SELECT * FROM reactions r WHERE r.room = e.room AND r.seq = e.seq ORDER BY r.pos)) AS reactions
-        FROM events e JOIN authors a ON a.key = e.author {_REPLY}
+        {FROM_EVENTS} {JOIN_ANSWERED}
         LEFT JOIN changes c ON c.room = e.room AND c.seq = e.seq
         WHERE %s)
 """

@@ -14,9 +14,10 @@ import gevent
 from chatapp.chat import answers, messages, schema
 from chatapp.chat.directory import RoomHead
 from chatapp.chat.messages import BadMessage, Event, Post
+from chatapp.chat.outcomes import Done, NotStored, Outcome
 from chatapp.chat.past import Past
 from chatapp.chat.recent import Recent
-from chatapp.chat.store import Done, NotStored, Outcome, Store
+from chatapp.chat.store import Store
 from chatapp.chat.subscriptions import EVERYBODY, PLAIN, Subscriptions, room_audience, write
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection

@@ -19,13 +19,15 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from chatapp.chat import derived, mentions, messages, schema
+from chatapp.chat import derived, loading, mentions, messages, schema
 from chatapp.chat.answers import mention_fields
-from chatapp.chat.directory import Directory, Reading, RoomHead
+from chatapp.chat.directory import Directory, RoomHead
 from chatapp.chat.messages import BadMessage, Event, Mention, Post, Reply, User
 from chatapp.chat.opening import StoreError, open_store, sentences
+from chatapp.chat.outcomes import Done, NotStored, Outcome, repeated
+from chatapp.chat.rows import SELECT_EVENTS, Target, event_of_row, message_at, with_reply
 
 LOCK_NAME = "chat.lock"
 #: Rooms that there may be, and that one person may make; and the same of rooms of two people.
@@ -37,54 +39,7 @@ MAX_REACTIONS = 30
 PRUNE_EVENTS = 200
 
 _INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_SELECT = """
-    SELECT e.pos, e.room, e.seq, e.number, e.type, e.time, a.person, a.name, a.avatar, a.plain, e.id, e.body, e.target,
-        e.mentions
-    FROM events e JOIN authors a ON a.key = e.author
-"""
-
 _log = logging.getLogger(__name__)
-
-
-class Done(NamedTuple):
-    """The event that a post is now; `again`: it was that already, and nothing was stored."""
-
-    event: Event
-    again: bool
-
-
-#: What became of a post: an event, or why it was refused.
-Outcome = Done | BadMessage
-
-
-_NO_PLACE = (
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_MISUSE,
-)
-
-
-class NotStored(Exception):
-    """The store can't take this now. `busy`: another process holds it, which ends by itself; `damaged`: somebody has to
-    look after it; `hopeless`: it can't take anything, because the disk is full, say. Otherwise it is about what was posted.
-    """
-
-    def __init__(self, error: sqlite3.Error) -> None:
-        super().__init__(str(error))
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        self.busy = code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-        self.damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-        self.hopeless = self.damaged or code in _NO_PLACE
-
-
-class _Target(NamedTuple):
-    """A message as it is now, for those who edit, delete, answer or react."""
-
-    person: str
-    name: str
-    text: str
 
 
 class Store:
@@ -221,7 +176,7 @@ class Store:
         for post in posts:
             earlier = known.get(post.id) if post.id is not None else None
             if earlier is not None:
-                outcomes.append(_repeated(post, earlier))
+                outcomes.append(repeated(post, earlier))
                 continue
             try:
                 head = self._head_for(post)
@@ -252,7 +207,7 @@ class Store:
             self._connection.executemany(_INSERT, rows)
             rows.clear()
 
-    def _event(self, post: Post, head: RoomHead, pos: int, seq: int, number: int, now: int, target: _Target | None) -> Event:
+    def _event(self, post: Post, head: RoomHead, pos: int, seq: int, number: int, now: int, target: Target | None) -> Event:
         found: tuple[Mention, ...] = ()
         if "@" in post.text and post.type in (schema.MESSAGE, schema.EDIT):
             among = None if head.name == messages.MAIN_ROOM else self.directory.members.get(head.key, set())
@@ -307,8 +262,8 @@ class Store:
         ids = [post.id for post in posts if post.id is not None]
         if not ids:
             return {}
-        rows = self._rows(f"{_SELECT} WHERE e.id IN ({', '.join('?' * len(ids))})", *ids)
-        return {event.id: self._with_reply(event) for event in map(self._event_of_row, rows)}
+        rows = self._rows(f"{SELECT_EVENTS} WHERE e.id IN ({', '.join('?' * len(ids))})", *ids)
+        return {event.id: event for event in map(self._event_of_row, rows)}
 
     # Checking what may be done. Within a transaction, so that it still holds when it is done.
 
@@ -338,11 +293,11 @@ class Store:
         self._new_rooms.append(head)
         return head
 
-    def _check(self, post: Post, head: RoomHead) -> _Target | None:
+    def _check(self, post: Post, head: RoomHead) -> Target | None:
         """The message that is meant, if one is. Raises `BadMessage` if the post can't be done."""
         if post.target is None:
             return None
-        target = self._target(head, post.target)
+        target = message_at(self._execute, head.key, post.target)
         if target is None or (not target.text and post.type != schema.MESSAGE):
             raise BadMessage("unknown_message", "That message is not there any more.", post.id, post.room)
         if post.type in (schema.EDIT, schema.DELETE) and target.person != post.user.id:
@@ -356,14 +311,6 @@ class Store:
                 raise BadMessage("too_many", "This message has as many reactions as it may have.", post.id, post.room)
         return target
 
-    def _target(self, head: RoomHead, seq: int) -> _Target | None:
-        row = self._execute(
-            """SELECT a.person, a.name, coalesce(c.body, e.body) FROM events e JOIN authors a ON a.key = e.author
-               LEFT JOIN changes c ON c.room = e.room AND c.seq = e.seq WHERE e.room = ? AND e.seq = ? AND e.type = ?""",
-            (head.key, seq, schema.MESSAGE),
-        ).fetchone()
-        return _Target(*row) if row else None
-
     # What others have committed, and what is not of the log.
 
     def _follow(self) -> None:
@@ -371,26 +318,19 @@ class Store:
         (version,) = self._execute("PRAGMA data_version").fetchone()
         if version == self._version:
             return
-        self._load_rooms()
-        events = [
-            self._with_reply(self._event_of_row(row))
-            for row in self._rows(f"{_SELECT} WHERE e.pos > ? ORDER BY e.pos", self._pos)
-        ]
+        loading.load_rooms(self._execute, self.directory)
+        rows = self._rows(f"{SELECT_EVENTS} WHERE e.pos > ? ORDER BY e.pos", self._pos)
+        events = list(map(self._event_of_row, rows))
         for event in events:
             self.directory.apply(event)
             self._pos = event.pos
+        loading.load_readings(self._execute, self.directory)
         self._news.extend(events)
         self._version = version
 
-    def _with_reply(self, event: Event) -> Event:
-        if event.type != schema.MESSAGE or event.target is None:
-            return event
-        target = self._target(self.directory.rooms[event.room], event.target)
-        text = "" if target is None else messages.quote_of(target.text)
-        return event._replace(reply=Reply(event.target, target.name if target else "", text))
-
-    def _event_of_row(self, row: Sequence[object]) -> Event:
-        return event_of_row(row, self.directory.by_key[int(row[1])].name)  # type: ignore[call-overload]
+    def _event_of_row(self, row: Sequence[Any]) -> Event:
+        room = int(row[1])
+        return with_reply(self._execute, event_of_row(row, self.directory.by_key[room].name), room)
 
     def _write_changed(self) -> None:
         """How far somebody has read, and who is here under which name: kept in memory until something is committed."""
@@ -440,41 +380,10 @@ class Store:
     def _load(self) -> None:
         self._execute("BEGIN")  # one view of the store, whatever another process commits meanwhile
         try:
-            self._load_all()
+            (self._version,) = self._execute("PRAGMA data_version").fetchone()
+            self._pos = loading.load(self._execute, self.directory)
         finally:
             self._execute("COMMIT")
-
-    def _load_all(self) -> None:
-        (self._version,) = self._execute("PRAGMA data_version").fetchone()
-        self._load_rooms()
-        (self._pos,) = self._execute(
-            """SELECT max(coalesce((SELECT max(pos) FROM events), 0),
-                   coalesce((SELECT value + 0 FROM meta WHERE key = 'floor'), 0))"""
-        ).fetchone()
-        directory = self.directory
-        for person, name, avatar in self._rows("SELECT person, name, avatar FROM people"):
-            directory.add_person(User(person, name, avatar))
-        for person, key, member, read, number in self._rows("SELECT person, room, member, read, number FROM members"):
-            if key in directory.by_key:
-                directory.add_reading(person, key, Reading(bool(member), read, number))
-        for person, key, seq in self._rows(
-            """SELECT m.person, m.room, m.seq FROM mentions m LEFT JOIN members r ON r.person = m.person AND r.room = m.room
-               WHERE m.seq > coalesce(r.read, 0)"""
-        ):
-            directory.add_mention(person, key, seq)
-
-    def _load_rooms(self) -> None:
-        for key, name, kind, topic, maker, floor, number in self._rows(
-            "SELECT key, name, kind, topic, maker, floor, floor_number FROM rooms"
-        ):
-            head = self.directory.by_key.get(key)
-            if head is not None:
-                head.floor = floor
-                continue
-            newest = self._execute(
-                "SELECT seq, number FROM events WHERE room = ? ORDER BY seq DESC LIMIT 1", (key,)
-            ).fetchone()
-            self.directory.add_room(RoomHead(key, name, kind, topic, maker, floor, *(newest or (floor, number))))
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         return self._execute(sql, values).fetchall()
@@ -483,19 +392,3 @@ class Store:
         user = User("", "", "")
         self.append([Post(schema.CREATE, messages.MAIN_ROOM, user, f"main-{secrets.token_hex(8)}", "")])
         self.news()
-
-
-def _repeated(post: Post, earlier: Event) -> Outcome:
-    """What becomes of a post whose id is known."""
-    if (earlier.user.id, earlier.type, earlier.room) != (post.user.id, post.type, post.room):
-        return BadMessage("id_taken", "This id was given to something else.", post.id, post.room)
-    return Done(earlier, True)
-
-
-def event_of_row(row: Sequence[object], room: str) -> Event:
-    """An event of the columns that `_SELECT` names, without the message it answers."""
-    pos, _, seq, number, kind, when, person, name, avatar, plain, event_id, body, target, named = row
-    found = () if named is None else tuple(Mention(one["id"], one["name"]) for one in json.loads(str(named)))
-    user = User(str(person), str(name), str(avatar), bool(plain))
-    event_id = event_id if event_id is not None else messages.plain_id(pos)  # type: ignore[arg-type]
-    return Event(pos, room, seq, number, kind, when, user, event_id, body, target, found)  # type: ignore[arg-type]

@@ -14,8 +14,9 @@ import gevent
 from gevent.threadpool import ThreadPool
 
 from chatapp.chat import schema
+from chatapp.chat.outcomes import NotStored
 from chatapp.chat.rooms import Rooms
-from chatapp.chat.store import NotStored, Store
+from chatapp.chat.store import Store
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.threads import in_thread
 

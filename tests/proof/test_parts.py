@@ -12,6 +12,7 @@ from chatapp.chat import schema
 from chatapp.chat.messages import Post, User
 from chatapp.chat.store import Store
 from tests.proof import stored
+from tests.proof.apart import run_apart
 from tests.proof.reader import Reader
 from tests.proof.tally import Tally
 from tests.proof.texts import text_of
@@ -44,7 +45,7 @@ def broken_by(said: list[dict[str, Any]], kind: type[Reader] = Reader) -> dict[s
         for one in [*first, *said]:
             await reader.take(one)
 
-    asyncio.run(hear())
+    run_apart(hear())
     return dict(tally.broken)
 
 
@@ -107,7 +108,7 @@ def test_a_writer_tells_a_copy_from_an_event_that_came_again() -> None:
         await writer.take(event | {"seq": 2})
         assert dict(tally.broken) == {"an event came again": 1, "stored twice": 1}
 
-    asyncio.run(play())
+    run_apart(play())
 
 
 # The store.

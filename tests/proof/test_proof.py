@@ -1,12 +1,11 @@
 """The proof in its short form, over a real server (`make proof` is the long one)."""
 
-import asyncio
-import concurrent.futures
 from pathlib import Path
 
 import pytest
 
 from tests.proof.__main__ import report
+from tests.proof.apart import run_apart
 from tests.proof.run import prove
 
 KILLS = 10
@@ -16,9 +15,7 @@ SEED = 20_261_142
 
 @pytest.mark.timeout(240)
 def test_nothing_is_lost_doubled_or_reordered_over_ten_kills(tmp_path: Path) -> None:
-    # In a thread: in this one the browser of other tests may have a loop of its own.
-    with concurrent.futures.ThreadPoolExecutor(1) as thread:
-        outcome = thread.submit(asyncio.run, prove(tmp_path / "server", KILLS, SEED)).result()
+    outcome = run_apart(prove(tmp_path / "server", KILLS, SEED))
     print(report(outcome, SEED))
     assert outcome.clean
     counts = outcome.tally.counts

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check python-tests node-tests proof proof-short truth truth-short screenshots clean
+.PHONY: run test check python-tests node-tests proof proof-short truth truth-short timed screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -k gevent wsgi:app
@@ -22,7 +22,7 @@ check: $(VENV)/.test
 python-tests: $(VENV)/.test
 	bin/need-chromium
 	bin/need-logrotate
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 4 --dist loadfile  # they wait more than they compute, so four at a time on two cores
 
 node-tests:
 	bin/need-node
@@ -45,6 +45,11 @@ truth: $(VENV)/.test
 truth-short: $(VENV)/.test
 	bin/need-logrotate
 	$(BIN)/python -m tests.truth --operations 500
+
+# How fast the pages are in a real browser, under load; on a quiet machine.
+timed: $(VENV)/.test
+	bin/need-chromium
+	$(BIN)/pytest -m timed tests/browser
 
 # The pictures of the README, made by the browser tests.
 screenshots: $(VENV)/.test

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import (
@@ -237,6 +238,7 @@ def test_at_most_a_thousand_rows_at_the_end_and_five_thousand_when_reading_up(ne
     assert page.locator(".message").count() == 1100
 
 
+@pytest.mark.timed
 def test_five_thousand_rows_are_smooth(new_page: NewPage, serve: Serve) -> None:
     server = serve(MESSAGE_RATE=0, OUTBOX_BYTES=64 * 1024 * 1024)
     page = enter(new_page, server, "maya")

@@ -23,12 +23,16 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class BadRequest(ValueError):
-    """Something a client sent that can't be understood. `code` is for programs, the text for people."""
+    """Something a client sent that can't be understood. `code` is for programs, the text for people.
 
-    def __init__(self, code: str, sentence: str, file: str | None = None) -> None:
+    `field` is the one that is wrong, where a person can mend it.
+    """
+
+    def __init__(self, code: str, sentence: str, file: str | None = None, field: str | None = None) -> None:
         super().__init__(sentence)
         self.code = code
         self.file = file
+        self.field = field
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def _parse_condition(fields: dict[str, Any], key: str, file: str) -> Condition |
     try:
         return Condition(text, pattern, case)
     except BadCondition as bad:
-        raise BadRequest("bad_pattern", str(bad), file) from None
+        raise BadRequest("bad_pattern", str(bad), file, key) from None
 
 
 def _parse_begin(begin: Any, file: str) -> Begin:
@@ -194,6 +198,8 @@ def error(bad: BadRequest) -> bytes:
     fields = {"type": "error", "code": bad.code, "message": str(bad)}
     if bad.file is not None:
         fields["file"] = bad.file
+    if bad.field is not None:
+        fields["field"] = bad.field
     return _frame(fields)
 
 

@@ -1,8 +1,8 @@
 // Lines over time by level, counted while they come and go: what the strip of bars shows.
-// A line counts at its own time, at that of the line it belongs to, or when it came; lines
-// whose time nobody knows do not count. Bars get wider when there are too many.
+// A line counts at its own time, at that of the line it belongs to, or when it came; a stack
+// trace is one with the line above it; lines whose time nobody knows do not count. Bars get wider when there are too many.
 
-import { LEVEL, NOTICE, PASSES, TIMED } from "./log-chunk.js";
+import { isCounted, LEVEL, NOTICE, TIMED } from "./log-chunk.js";
 
 // Each a multiple of the one before, so that what was counted in narrow bars is right in wide ones; then double.
 const STEPS = [1, 2, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400].map((seconds) => seconds * 1000);
@@ -46,7 +46,7 @@ export class Buckets {
     for (let at = from; at < chunk.length; at += 1) {
       const flags = chunk.flags[at];
       const time = chunk.times[at];
-      if ((flags & (NOTICE | PASSES)) !== PASSES || Number.isNaN(time)) continue;
+      if ((flags & NOTICE) !== 0 || !isCounted(flags) || Number.isNaN(time)) continue;
       if ((flags & TIMED) !== 0) this.#timed += sign;
       const number = Math.floor(time / this.#step);
       const bar = this.#counts.get(number) ?? [0, 0, 0, 0, 0];

@@ -18,6 +18,9 @@ export const ROWS = 1000;          // in a block, or up to twice as many where a
 const FOLDED_FROM = 2;             // so many lines of a stack trace are worth folding
 export const ROW_BYTES = 56;       // what a row costs beside its text, about
 
+// Whether a line counts for itself: what goes on from a line of some level is counted with that line.
+export const isCounted = (flags) => (flags & PASSES) !== 0 && ((flags & BELONGS) === 0 || (flags & LEVEL) === 0);
+
 export const levelName = (flags) => LEVELS[(flags & LEVEL) - 1] ?? null;
 export const levelBits = (level) => LEVELS.indexOf(level) + 1;
 
@@ -28,6 +31,7 @@ export class Chunk {
   flags = [];
   sources = [];    // index into the store's sources
   notices = null;  // place -> notice
+  isPartial = false; // of half lines
   odd = null;      // place -> { wrapAt, px }: heights that were measured
   layout = null;   // Geometry's
   bytes = 0;

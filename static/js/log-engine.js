@@ -74,7 +74,8 @@ export function createEngine() {
   // The filter: at once on what the page has, and after a moment on the server.
 
   const applyHere = () => {
-    store.setView({ test: textTest(filter), hidden: filter.hidden, folded: settings.folded && filter.only.text === "" });
+    const isLoose = filter.only.text !== "";
+    store.setView({ test: textTest(filter), hidden: filter.hidden, folded: settings.folded && !isLoose, isLoose });
     buckets.recount(store.chunks);
     const problem = markProblem(filter.mark);
     filter.mark.problem = problem ? t(`logs.pattern.${problem}`) : "";
@@ -87,10 +88,7 @@ export function createEngine() {
     else session.reload();
   };
   const [applySoon, applyNow] = later(TYPING_MS, applyThere);
-  session.onPattern = (sentence) => {
-    const field = ["only", "not"].find((name) => filter[name].pattern && filter[name].text !== "") ?? "only";
-    filter[field].problem = sentence;
-  };
+  session.onPattern = (sentence, field) => { filter[field === "exclude" ? "not" : "only"].problem = sentence; };
   const setField = (name, { text, pattern, case: exact }) => {
     Object.assign(filter[name], { text, pattern, case: exact, problem: "" });
     applyHere();

@@ -4,7 +4,7 @@
 // measured it. It adds up blocks, and the rows of a block only where one is looked at
 // and they differ.
 
-import { lastAtMost } from "./log-store.js";
+import { lastAtMost } from "./log-find.js";
 
 export const ROW = 20;  // px; logs.css has the same as the line height
 const OVERSCAN = 240;   // px drawn above and below the view
@@ -22,8 +22,8 @@ export class Geometry {
   layOut(store, wrapAt, head = 0, foot = 0) {
     this.#store = store;
     this.#wrapAt = wrapAt;
-    this.#blocks = store.blocks;
-    this.#starts = store.starts;
+    this.#blocks = store.seen.blocks;
+    this.#starts = store.seen.starts;
     const tops = [head];
     for (let at = 0; at < this.#blocks.length; at += 1) tops.push(tops[at] + this.#heightOf(at));
     this.#tops = tops;
@@ -75,7 +75,7 @@ export class Geometry {
   measured(n, px) {
     const at = this.#blockOf(n);
     const block = this.#blocks[at];
-    const place = block.placeAt(n - this.#starts[at], this.#store.view);
+    const place = block.placeAt(n - this.#starts[at], this.#store.seen.view);
     if (Math.abs(this.#guess(block, place) - px) <= 0.5) return false;
     block.odd ??= new Map();
     block.odd.set(place, { wrapAt: this.#wrapAt, px });
@@ -99,7 +99,7 @@ export class Geometry {
     const block = this.#blocks[at];
     if (this.#wrapAt === 0 && block.odd === null) return null;
     if (block.layout?.wrapAt === this.#wrapAt) return block.layout.tops;
-    const { view } = this.#store;
+    const { view } = this.#store.seen;
     const size = block.count(view);
     const tops = new Float64Array(size + 1);
     for (let n = 0; n < size; n += 1) tops[n + 1] = tops[n] + this.#guess(block, block.placeAt(n, view));

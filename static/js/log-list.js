@@ -154,7 +154,7 @@ export const LogList = {
     };
     // After drawing: learn true heights, then put the view where it belongs.
     const settle = () => {
-      const isEven = !props.wrap && props.look.unfolded.size === 0 && !store.blocks.some(({ odd }) => odd !== null);
+      const isEven = !props.wrap && props.look.unfolded.size === 0 && !store.seen.blocks.some(({ odd }) => odd !== null);
       if (!isEven && measure()) redraw.value += 1;
       // The reader may have moved and the browser not told it yet.
       if (following() && rule.scrolled(view.value, performance.now()) === "up") {
@@ -175,7 +175,7 @@ export const LogList = {
         if (geometry.measured(range[0] + at, children[at].offsetHeight)) isNews = true;
       }
       if (isNews) {
-        store.remeasured();
+        store.seen.changed();
         layOut();
         scale.fit(geometry.total, size.height);
       }
@@ -310,7 +310,7 @@ export const LogList = {
                 ${rows.map((row) => LogRow(row, props.look, { isHovered: String(row.id) === hovered.value, act: (what) => emit("act", what, row) }))}
               </div>
             </div>
-            ${!store.hasLines && slots.default?.()}
+            ${!store.seen.hasLines && slots.default?.()}
             <span ref=${probe} class="log-probe" aria-hidden="true">00000000000000000000</span>
           </div>
           ${pill()}

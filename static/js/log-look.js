@@ -15,6 +15,11 @@ export class Above {
   isTimed = false; // it, or the line it belongs to, has a time
   trace = NO_TRACE; // of which kind of stack trace it is
   exists = false;
+
+  // Nothing is known of what stands above the next line.
+  forget() {
+    Object.assign(this, { flags: 0, time: NaN, isTimed: false, trace: NO_TRACE, exists: false });
+  }
 }
 
 // The flags of a line; its time, or that of the line it belongs to, is in `above` afterwards.
@@ -29,7 +34,9 @@ export function lookAt(text, above) {
   above.trace = isTimed ? NO_TRACE : traceStep(before, plain);
   // Where lines have no times, the first line of a trace is nobody's: the others stand below it.
   const isOwn = before === NO_TRACE && !above.isTimed && above.trace !== NO_TRACE && beginsTrace(plain);
-  const isTrace = above.trace !== NO_TRACE && above.exists && !isOwn;
+  // The empty line that a logger sets below a trace is of it.
+  const isEnd = before !== NO_TRACE && plain.trim() === "";
+  const isTrace = (above.trace !== NO_TRACE || isEnd) && above.exists && !isOwn;
   const belongs = isTrace || (!isTimed && !isOwn && level === null && above.exists && (above.isTimed || isContinuation(plain)));
   let flags = belongs && (level === null || isTrace) ? above.flags & LEVEL : levelBits(level);
   if (isTimed) flags |= TIMED;

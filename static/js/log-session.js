@@ -11,13 +11,13 @@
 // "past"), lines that come are counted and not kept: the file has them.
 
 import { isNarrower, isSame } from "./log-filter.js";
-import { mergeByTime, timesOf } from "./log-merge.js";
+import { apply, rowKind } from "./log-notice.js";
+import { FileOrder } from "./log-order.js";
 import { Rate } from "./log-rate.js";
-import { COLOURS, forget, freshTrack, isSettled } from "./log-track.js";
+import { COLOURS, forget, freshTrack } from "./log-track.js";
 
 const FIRST_LINES = 1000;
-const GATHER_MS = 300;      // of several files: so long nothing came, so the past is complete
-const ORDER_ROWS = 2000;    // so far back a late line is put in its order
+const ACTIVE_MS = 10_000;   // a file that is new to us and so young is growing
 
 export function freshState() {
   return {
@@ -33,15 +33,14 @@ export function freshState() {
 export class LogSession {
   rate = new Rate();
   arrived = 0;           // lines that came while the page was open
-  onPattern = () => {};  // (sentence): the server can't use a pattern
+  onPattern = () => {};  // (sentence, field): the server can't use the pattern of "include" or "exclude"
   #queue = [];
   #scheduled = false;
   #conditions = { include: null, exclude: null };
-  #gathered = null;      // several files: lines of their past until they can be put in order
-  #timer = null;
 
   constructor({ connection, store, state, onChange = () => {}, now = Date.now, schedule = (run) => run(), timers = globalThis }) {
-    Object.assign(this, { connection, store, state, onChange, now, schedule, timers });
+    Object.assign(this, { connection, store, state, onChange, now, schedule });
+    this.order = new FileOrder({ store, state, now, timers, onChange });
   }
 
   get conditions() {
@@ -73,7 +72,7 @@ export class LogSession {
   reload() {
     this.#empty();
     this.state.window = "live";
-    if (this.state.tracks.length > 1) this.#gather();
+    if (this.state.tracks.length > 1) this.order.gather();
     for (const track of this.state.tracks) this.#open(track);
     this.onChange();
   }
@@ -121,7 +120,7 @@ export class LogSession {
   begin() {
     this.detach();
     this.#queue = [];
-    this.#endGathering();
+    this.order.end();
     this.store.reset();
     for (const track of this.state.tracks) Object.assign(track, { first: null, last: null, start: false, end: false, wasRead: false, sibling: null });
   }
@@ -161,13 +160,13 @@ export class LogSession {
       }
     }
     this.#put(came);
-    this.#gatherOn();
+    this.order.look();
     this.onChange();
   }
 
   #empty() {
     this.#queue = [];
-    this.#endGathering();
+    this.order.end();
     this.store.reset();
     this.rate.reset();
     for (const track of this.state.tracks) forget(track);
@@ -189,7 +188,7 @@ export class LogSession {
     state.files = files.map((file) => {
       const before = known.get(file.name);
       const modified = file.modified === null ? null : Date.parse(file.modified);
-      const grew = before ? file.size !== null && file.size > (before.size ?? 0) : modified !== null && now - modified < 10_000;
+      const grew = before ? file.size !== null && file.size > (before.size ?? 0) : modified !== null && now - modified < ACTIVE_MS;
       return { ...file, modified, grewAt: grew ? now : before?.grewAt ?? null };
     });
     for (const track of state.tracks) track.size = files.find(({ name }) => name === track.file)?.size ?? null;
@@ -197,9 +196,9 @@ export class LogSession {
     else this.onChange();
   }
 
-  #refused({ code, message, file }) {
+  #refused({ code, message, file, field }) {
     if (code === "bad_pattern") {
-      this.onPattern(message);
+      this.onPattern(message, field);
       return;
     }
     for (const track of this.state.tracks) {
@@ -222,63 +221,9 @@ export class LogSession {
     else came.push({ track, source: this.store.source(track.file, generation, track.colour), lines: news });
   }
 
-  // Lines go into the store: at once, in the order of their times, or when all files have come so far.
   #put(came) {
-    const lists = came.splice(0);
-    if (lists.length === 0) return;
-    if (this.#gathered) {
-      this.#gathered.push(...lists);
-      return;
-    }
-    const isOrdered = this.state.order === "time" && this.state.tracks.length > 1;
-    const arrivals = new Map(lists.map(({ source, track }) => [source, track.liveFrom]));
-    for (const { source, lines } of isOrdered ? this.#ordered(lists) : lists) this.#append(source, lines, arrivals.get(source) ?? 0);
+    this.order.put(came.splice(0));
     if (this.store.isFull) this.detach();
-  }
-
-  #append(source, lines, liveFrom) {
-    const now = this.now();
-    this.store.append(source, lines, (offset) => (offset >= liveFrom ? now : NaN));
-  }
-
-  // With them, the newest rows that are later than the earliest of them are put in order again.
-  #ordered(lists) {
-    const timed = joined(lists).map((list) => ({ ...list, times: timesOf(list.lines) }));
-    const earliest = Math.min(...timed.map(({ times }) => times[0]).filter((time) => !Number.isNaN(time)));
-    const taken = this.store.takeTail(ORDER_ROWS, (time) => time > earliest).reverse();
-    const old = joined(taken.map(({ source, offset, text }) => ({ source, lines: [[offset, text]] })));
-    const all = joined([...old, ...timed]).map((list) => ({ ...list, times: timesOf(list.lines) }));
-    return mergeByTime(all);
-  }
-
-  #gather() {
-    this.#gathered = [];
-    this.#wait();
-  }
-
-  #wait() {
-    this.timers.clearTimeout(this.#timer);
-    this.#timer = this.timers.setTimeout(() => this.#putGathered(), GATHER_MS);
-  }
-
-  #gatherOn() {
-    if (!this.#gathered) return;
-    if (this.state.tracks.every(isSettled)) this.#putGathered();
-    else this.#wait();
-  }
-
-  #putGathered() {
-    const lists = this.#gathered;
-    this.#endGathering();
-    if (!lists) return;
-    const merged = mergeByTime(joined(lists).map((list) => ({ ...list, times: timesOf(list.lines) })));
-    for (const { source, lines } of merged) this.#append(source, lines, Infinity);
-    this.onChange();
-  }
-
-  #endGathering() {
-    this.timers.clearTimeout(this.#timer);
-    this.#gathered = null;
   }
 
   #partial(track, { generation, offset, text }) {
@@ -287,71 +232,19 @@ export class LogSession {
   }
 
   #notice(track, message) {
-    const { kind, generation, offset, size, how } = message;
-    const at = this.now();
-    track.told = true;
-    switch (kind) {
-      case "opened": {
-        // A row only where the reader was told that the file could not be read.
-        if (track.phase === "gone" || track.phase === "denied") this.#row(track, "back", message);
-        Object.assign(track, { phase: "opened", since: track.since ?? at, how: how ?? "", problem: null });
-        // The answer to an earlier opening of this file may have come first; what it brought is not taken again.
-        const isResumed = track.position?.generation === generation && !track.lost;
-        const had = isResumed ? track.position.next : 0;
-        Object.assign(track, { position: { generation, next: Math.max(offset, had) }, size, liveFrom: size, freshFrom: isResumed ? had : size, lost: false });
-        if (track.first === null) Object.assign(track, { first: { generation, offset }, cuts: this.store.frontCuts, start: offset === 0 });
-        break;
-      }
-      case "rotated":
-      case "truncated":
-      case "replaced":
-        this.#row(track, kind, message);
-        this.store.clearPartial(track.file);
-        Object.assign(track, { phase: "opened", since: track.since ?? at, position: { generation, next: offset ?? 0 }, size: null, liveFrom: 0, freshFrom: 0 });
-        track.first ??= { generation, offset: offset ?? 0 };
-        break;
-      case "waiting":
-      case "gone":
-      case "denied":
-        if (track.phase !== kind) this.#row(track, kind, message);
-        Object.assign(track, { phase: kind, since: null });
-        if (kind === "waiting") track.position = null;
-        break;
-      case "gap":
-        this.#row(track, "gap", message);
-        track.lost = true; // if this answers an opening, it says next where the lines begin
-        break;
-      case "dropped":
-        this.#row(track, "dropped", message);
-        if (track.position?.generation === generation) track.position.next = Math.max(track.position.next, message.to);
-        break;
-      case "binary":
-        if (!track.binary) this.#row(track, "binary", message);
-        track.binary = true;
-        break;
-      default:
-        this.#row(track, "other", message);
-    }
+    const kind = rowKind(track, message);
+    if (kind !== null) this.#row(track, kind, message);
+    if (["rotated", "truncated", "replaced"].includes(message.kind)) this.store.clearPartial(track.file);
+    apply(track, message, this.now(), this.store.frontCuts);
   }
 
   // What happened to a file, below its lines. A file that has none yet needs no row: the middle of the page tells.
   #row(track, kind, { generation, message, ended, from, to, lines }) {
     if (this.state.window === "past") return;
     const isFirst = this.store.kept === 0 && !["dropped", "binary", "other"].includes(kind);
-    if (isFirst && !this.#gathered?.length) return;
-    if (this.#gathered?.length) this.#putGathered();
+    if (isFirst && !this.order.hasGathered) return;
+    if (this.order.hasGathered) this.order.putGathered();
     const source = this.store.source(track.file, generation ?? track.position?.generation ?? "", track.colour);
     this.store.addNotice(source, { kind, at: this.now(), message, file: track.file, generation, ended, from, to, lines });
   }
-}
-
-// Lists of the same source as one, in the order in which they came.
-function joined(lists) {
-  const bySource = new Map();
-  for (const { source, lines, track } of lists) {
-    if (!bySource.has(source)) bySource.set(source, { source, track, lines: [] });
-    const all = bySource.get(source).lines;
-    for (const line of lines) all.push(line);
-  }
-  return [...bySource.values()];
 }

@@ -80,7 +80,7 @@ function readAt(text, at) {
   const before = from > 0 ? text.charCodeAt(from - 1) : 0;
   if (before >= 48 && before <= 57) return NaN;
   const next = text.charCodeAt(at + 8);
-  if (next === 58 || (next >= 48 && next <= 57)) return NaN;
+  if ((next === 58 && text.charCodeAt(at + 9) !== 32) || (next >= 48 && next <= 57)) return NaN; // a colon may end a time: "08:01:59: run"
   const clock = (hour * 60 + minute) * 60_000 + second * 1000;
   place.clock = from;
   place.clockEnd = at + 8;

@@ -57,6 +57,12 @@ def test_a_pattern_is_the_servers_and_a_bad_one_is_told(new_page: NewPage, serve
     only.fill("order")
     shows(page, "order 1", "ORDER 22", "order 333")
     expect(page.locator(".log-field").first).not_to_contain_text("can't be used")
+    # The sentence stands at the field that is wrong, though the first one is a pattern too.
+    without = page.get_by_label("not", exact=True)
+    page.get_by_role("button", name="This is a pattern: not").click()
+    without.fill("3{2")
+    expect(page.locator(".log-field").nth(1)).to_contain_text("can't be used")
+    expect(page.locator(".log-field").first).not_to_contain_text("can't be used")
 
 
 def test_scrolling_back_under_a_filter_shows_only_what_passes(new_page: NewPage, server: Any, file: Path) -> None:

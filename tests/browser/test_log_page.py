@@ -377,7 +377,7 @@ def test_levels_are_counted_and_switched(new_page: NewPage, server: Any, file: P
     )
     page = look(new_page, server, file.name)
     group = page.get_by_role("group", name="Levels")
-    expect(group.get_by_role("button", name="error 4")).to_be_visible()
+    expect(group.get_by_role("button", name="error 1")).to_be_visible()
     expect(group.get_by_role("button", name="warn 1")).to_be_visible()
     for level in ("info", "warn", "debug"):
         group.get_by_role("button", name=f"{level} 1").click()

@@ -74,13 +74,6 @@ test("the fields of JSON decide, not the words in its message", () => {
   assert.equal(levelOf('{"method":"GET","status":503}'), "error");
 });
 
-test("a hundred thousand lines a second are nothing, on any machine", () => {
-  const lines = CORPUS.map(([text]) => text);
-  const began = performance.now();
-  for (let n = 0; n < 200_000; n += 1) levelOf(lines[n % lines.length]);
-  assert.ok(performance.now() - began < 2000);
-});
-
 test("hostile text takes no longer than other text of its length", { timeout: 5000 }, () => {
   for (const evil of ['" ', '"level":', "{", '{"level":{', "[GIN] | ", "ERROR-", "level=", "1:M 23 Nov ", "a.", "<"]) levelOf(evil.repeat(100_000));
 });

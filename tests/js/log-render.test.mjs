@@ -84,11 +84,3 @@ test("the wish to unfold is told", async () => {
   await chip.props.onClick({ currentTarget: {} });
   assert.equal(asked, 1);
 });
-
-test("sixty lines in a moment, also the first time", () => {
-  const lines = Array.from({ length: 60 }, (_, n) => (n % 3 === 0 ? JSON_LINE.replace("done", `done ${n}`) : `${PLAIN[n % PLAIN.length]} ${n}`));
-  for (let turn = 0; turn < 20; turn += 1) for (const line of lines) renderLine(line, { marks: marks("a") });
-  const began = performance.now();
-  for (const line of lines) renderLine(line, { marks: marks("a") });
-  assert.ok(performance.now() - began < 50); // about 1 ms on a quiet machine
-});

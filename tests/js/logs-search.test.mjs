@@ -118,11 +118,11 @@ function counted(...lines) {
   return { store, buckets, source };
 }
 
-test("lines are counted by second and level, those without a time with the line above", () => {
-  const { buckets } = counted(line(0, "INFO"), line(0, "ERROR"), "  trace", "  trace", line(2, "WARN"), line(2, ""));
+test("lines are counted by second and level, a stack trace with the line above it, text without level by its own lines", () => {
+  const { buckets } = counted(line(0, "INFO"), line(0, "ERROR"), "  trace", "  trace", line(2, "WARN"), line(2, ""), "a line without a time");
   const { from, step, counts, kind } = buckets.value;
   assert.deepEqual([from, step, kind], [start, 1000, "parsed"]);
-  assert.deepEqual(counts, [[3, 0, 1, 0, 0], [0, 0, 0, 0, 0], [0, 1, 0, 0, 1]]);
+  assert.deepEqual(counts, [[1, 0, 1, 0, 0], [0, 0, 0, 0, 0], [0, 1, 0, 0, 2]]);
 });
 
 test("bars get wider, and what goes is taken off again", () => {

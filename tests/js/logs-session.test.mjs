@@ -296,11 +296,11 @@ test("lines that do not pass move the position on", () => {
 test("a pattern the server can't use is told, and the file is not refused", () => {
   const { session, open, choose, first } = setup();
   const told = [];
-  session.onPattern = (sentence) => told.push(sentence);
+  session.onPattern = (sentence, field) => told.push([sentence, field]);
   choose("a.log");
   open();
-  session.received({ type: "error", code: "bad_pattern", message: "A bracket is missing.", file: "a.log" });
-  assert.deepEqual([told, first().phase], [["A bracket is missing."], "asked"]);
+  session.received({ type: "error", code: "bad_pattern", message: "A bracket is missing.", file: "a.log", field: "exclude" });
+  assert.deepEqual([told, first().phase], [[["A bracket is missing.", "exclude"]], "asked"]);
 });
 
 const at = (second, text) => `2026-11-23 03:40:${second} INFO ${text}`;

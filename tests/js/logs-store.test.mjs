@@ -161,7 +161,7 @@ test("a stack trace is folded below its head, belongs to its level, and unfolds"
   store.append(source, TRACE.slice(2).map((text, at) => [at + 2, text])); // it came in two pieces
   assert.deepEqual(shown(store), [TRACE[0], TRACE[4]]);
   assert.deepEqual(store.rowAt(0).trace, TRACE.slice(1, 4));
-  assert.equal(store.counts.error, 4);
+  assert.equal(store.counts.error, 1); // one record, however many lines
   store.toggleTrace(store.rowAt(0).id);
   assert.deepEqual(shown(store), TRACE);
   assert.equal(store.rowAt(2).level, "error");
@@ -169,6 +169,22 @@ test("a stack trace is folded below its head, belongs to its level, and unfolds"
   assert.equal(store.count, 2);
   store.setView(view({}, false));
   assert.deepEqual(shown(store), TRACE);
+});
+
+test("the empty line that a logger sets below a trace folds with it", () => {
+  const store = new LogStore(CAP);
+  const java = ["2026-11-23 03:40:12.123 SEVERE checkout failed", "java.lang.IllegalStateException: no", "\tat Shop.charge(Shop.java:4)", "", "2026-11-23 03:40:13.000 INFO paid"];
+  store.append(store.source("a.log", "g1"), java.map((text, at) => [at, text]));
+  assert.deepEqual(shown(store), [java[0], java[4]]);
+  assert.equal(store.rowAt(0).trace.length, 3);
+});
+
+test("under a filter that leaves out what stands around, no line goes on from the one above", () => {
+  const store = new LogStore(CAP);
+  store.setView({ ...view({ only: "o" }), isLoose: true });
+  store.append(store.source("a.log", "g1"), [[0, "2026-11-23 03:40:12,123 INFO going"], [90, "TimeoutError: no answer"], [200, "TimeoutError: no answer"]]);
+  assert.deepEqual(all(store).map(({ level, belongs }) => [level, belongs]), [["info", false], ["error", false], ["error", false]]);
+  assert.deepEqual(store.counts, { error: 2, warn: 0, info: 1, debug: 0 });
 });
 
 test("a stack trace that would be torn apart by a block's end is not", () => {

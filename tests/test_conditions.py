@@ -68,7 +68,7 @@ def test_include_and_exclude_together() -> None:
     assert Filter().select(LINES) is LINES
 
 
-@pytest.mark.parametrize("text", ["(", "a{1001}", "(?=x)", r"\1", "[z-a]", "*", "(((x{100}){100}){100})"])
+@pytest.mark.parametrize("text", ["(", "a{1001}", "(?=x)", r"\1", "[z-a]", "*", "(((x{100}){100}){100})", ".{0,900}foo"])
 def test_a_bad_pattern_is_answered_with_a_sentence(text: str) -> None:
     with pytest.raises(BadCondition, match=r"^The pattern can't be used: .*\.$") as caught:
         Condition(text, pattern=True)

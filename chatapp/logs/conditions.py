@@ -21,8 +21,13 @@ from chatapp.logs.lines import Line
 
 #: The longest text or pattern, in characters.
 MAX_CHARS = 1000
-#: What one compiled pattern may take, in bytes; what needs more is refused or runs more slowly, never without bound.
+#: What one compiled pattern may take, in bytes: with less, RE2 falls back from its automaton to what is a hundred times slower.
 MAX_PATTERN_BYTES = 4_194_304
+#: How large the program of a pattern may be, in RE2's instructions (`.{0,400}` has 3,600): live lines are held against it
+#: between two messages of the chat.
+MAX_PROGRAM = 4000
+#: Of so many patterns the compiled form is kept.
+KEPT_PATTERNS = 64
 
 # In these a match in many lines joined is not the match in the line alone: \A and \z (ends of the text), \C (any byte, a
 # newline too), and flags that are switched off (`m` might be).
@@ -102,7 +107,7 @@ class Condition:
         return found
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=KEPT_PATTERNS)
 def _compile(text: str, pattern: bool, case: bool) -> Any:
     if not text:
         raise BadCondition("The text is empty.")
@@ -117,7 +122,10 @@ def _compile(text: str, pattern: bool, case: bool) -> Any:
     options.never_nl = True
     flags = b"(?m)" if case else b"(?mi)"
     try:
-        return re2.compile(flags + (_with_line_ends(text).encode() if pattern else re2.escape(text.encode())), options)
+        regexp = re2.compile(flags + (_with_line_ends(text).encode() if pattern else re2.escape(text.encode())), options)
+        if pattern and max(regexp.programsize, regexp.reverseprogramsize) > MAX_PROGRAM:
+            raise BadCondition("The pattern can't be used: it repeats too much. Fewer or smaller repetitions will do.")
+        return regexp
     except UnicodeEncodeError:
         raise BadCondition("The text holds half a character.") from None
     except re2.error as error:

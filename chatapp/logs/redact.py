@@ -5,19 +5,17 @@ offsets stay true. A `Redactor` holds the patterns of this server (`CHATAPP_LOG_
 stream of lines and knows whether it is within a private key, which takes many lines. All patterns are one expression,
 run over whole batches by RE2: what holds no secret is passed on as the object it is.
 
-The patterns are chosen to catch what people really log, with few false alarms: where a word alone says little (`token:
-expected`), the value has to look like a secret.
+Of a text that goes on (a half line, a line that was cut) only the beginning of a secret may be there: what could be one
+is hidden too.
 """
 
-import base64
-import binascii
 import re
-from collections.abc import Callable
 from typing import Any
 
 import re2
 
 from chatapp.logs.lines import Line
+from chatapp.logs.redact_rules import RULES, Check, always
 
 #: How far before its start a stream looks for a private key that began there, in bytes.
 CONTEXT_BYTES = 32_768
@@ -28,91 +26,7 @@ MAX_FILE_BYTES = 65_536
 #: What the compiled expression may take, in bytes.
 MAX_PATTERN_BYTES = 16_777_216
 
-Check = Callable[[bytes], bool]
 Span = tuple[int, int]
-
-_NO_SECRET = frozenset((b"null", b"none", b"nil", b"true", b"false", b"undefined", b"empty", b"yes", b"no"))
-
-
-def _is_password(value: bytes) -> bool:
-    # PWD=/srv is the working directory.
-    return value.lower() not in _NO_SECRET and not value.startswith(b"/")
-
-
-def _is_token(value: bytes) -> bool:
-    """Whether a value after a word that is often used in prose looks like a secret."""
-    return len(value) >= 20 or (len(value) >= 8 and any(48 <= byte <= 57 for byte in value))
-
-
-def _is_long(value: bytes) -> bool:
-    return len(value) >= 8 and value.lower() not in _NO_SECRET
-
-
-def _is_basic(value: bytes) -> bool:
-    """Whether this is `user:password` in base64."""
-    try:
-        return b":" in base64.b64decode(value, validate=True)
-    except binascii.Error:
-        return False
-
-
-def _is_card(value: bytes) -> bool:
-    """Whether the digits are those of a payment card (Luhn)."""
-    digits = [byte - 48 for byte in value if 48 <= byte <= 57]
-    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]
-    return 13 <= len(digits) <= 19 and any(digits) and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
-
-
-def _always(_value: bytes) -> bool:
-    return True
-
-
-_WORDS = (
-    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|pgpassword)(?:[_-]?(?:hash|confirm(?:ation)?|repeat|old|new|[0-9]))?"
-)
-_KEY = (
-    r"(?:token|secret|api[_-]?key|(?:access|secret|private|encryption|signing|account|master|shared|auth)[_-]?key(?:[_-]?id)?"
-    r"|secret[_-]?access[_-]?key|credentials?|[jp]h?p?sess(?:ion)?id)"
-)
-_IS = r"""\\*["']?\s{0,4}(?:=>|:=|=|:)"""
-# A value in quotation marks, also in those of a JSON text within another; or up to what ends it in a query or a list.
-_QUOTED = r"""\s{0,4}(?:\\+["']([^"'\\]*)|"((?:[^"\\]|\\.)*)|'((?:[^'\\]|\\.)*))"""
-_BARE = r"""([^\s"'&,;\\][^\s"'&,;]*)"""
-
-#: Each with a check of what its groups hold. What comes first is tried first at one place.
-_RULES: tuple[tuple[str, Check], ...] = (
-    (rf"{_WORDS}{_IS}{_QUOTED}", _is_password),
-    (rf"{_WORDS}{_IS}\s{{0,4}}{_BARE}", _is_password),
-    (r"(?:identified\s+by|password)\s+'((?:[^'\\]|\\.)*)", _always),
-    (rf"--?[a-z-]{{0,30}}(?:password|passwd|passphrase|token|secret|api-?key)\s+[\"']?{_BARE}", _is_password),
-    (
-        r"authorization"
-        + _IS
-        + r"""\s{0,4}["']?(?:bearer|basic|token|digest|negotiate|ntlm|apikey|key|hawk|aws4-hmac-sha256)"""
-        r"""\s+([^"'\s][^"']*)""",
-        _always,
-    ),
-    (r"""authorization""" + _IS + r"""\s{0,4}["']?([^\s"',;]+)""", _is_token),
-    (r"bearer\s+([A-Za-z0-9._~+/=-]+)", _is_token),
-    (r"basic\s+([A-Za-z0-9+/]{8,}={0,2})", _is_basic),
-    (r"""cookie""" + _IS + r"""\s{0,4}["']?[A-Za-z0-9_.-]+=([^"']+)""", _always),
-    (rf"{_KEY}{_IS}{_QUOTED}", _is_long),
-    (rf"{_KEY}(?:=>|:=|=|:){_BARE}", _is_long),
-    (rf"{_KEY}{_IS}\s{{1,4}}{_BARE}", _is_token),
-    (r"""://[^\s/:@"'<>]*:([^\s/"'<>]+)@""", _always),
-    (r"""(?:x-amz-signature|signature|sig)=([A-Za-z0-9%+/=_-]{16,})""", _is_token),
-    (r"\b(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)", _always),
-    (r"\b((?-i:AKIA|ASIA)[A-Z0-9]{16})\b", _always),
-    (r"\b(gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,})", _always),
-    (r"\b(xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{20,})|hooks\.slack\.com/services/([A-Za-z0-9/_-]{20,})", _always),
-    (r"\b([rs]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,})", _is_token),
-    (r"\b(AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})", _always),
-    (r"\b(npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,}|hf_[A-Za-z0-9]{30,}|dop_v1_[a-f0-9]{64})", _always),
-    (r"\b(AGE-SECRET-KEY-1[A-Z0-9]{50,})", _always),
-    (r"\b([3-6][0-9]{3}(?:-[0-9]{4}){3}|[3-6][0-9]{3}(?: [0-9]{4}){3}|3[47][0-9]{2}[ -][0-9]{6}[ -][0-9]{5})\b", _is_card),
-    (r"""(?:card|pan|cc)(?:[_-]?(?:number|num|no))""" + _IS + r"""\s{0,4}\\*["']?([0-9][0-9 -]{11,21}[0-9])""", _is_card),
-    (r"""\bcv[vc][0-9]?""" + _IS + r"""\s{0,4}\\*["']?([0-9]{3,4})\b""", _always),
-)
 
 _KEY_BEGIN = r"-----?\s?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?\s?-----?"
 _KEY_END = re.compile(rb"-{3,5} ?END")
@@ -120,6 +34,9 @@ _KEY_END = re.compile(rb"-{3,5} ?END")
 # since the line is known to be short and the expression has nothing to try twice.
 _KEY_BODY = re.compile(rb"(?:^|[\s\"'|>])([A-Za-z0-9+/=]+)(?:\\[rn]|[\s\"',])*$")
 _KEY_HEADER = re.compile(rb"[\s\"'|>]*(?:[A-Za-z-]{3,30}: .*)?\s*$")
+# What `logs.lines` puts behind a line that it has cut.
+_CUT = b"[cut: line of "
+_CUT_MARK = re.compile(rb" \xe2\x80\xa6 \[cut: line of [0-9]+ bytes\]\Z")
 #: The lines of a key are at least so long, all but the last; and no line of one is longer.
 KEY_LINE_BYTES = 40
 MAX_KEY_LINE_BYTES = 4096
@@ -133,13 +50,14 @@ class Redactor:
     """What is blacked out on this server: the patterns above and `more`. With `on` false, nothing."""
 
     def __init__(self, more: tuple[str, ...] = (), on: bool = True) -> None:
-        rules = [(f"(?i:{pattern})", check) for pattern, check in _RULES]
+        rules = [(f"(?i:{rule.pattern})", rule.check) for rule in RULES]
         # A pattern without groups stands for all it matches.
-        rules += [(pattern if _groups(pattern) else f"({pattern})", _always) for pattern in more]
+        rules += [(pattern if _groups(pattern) else f"({pattern})", always) for pattern in more]
         self._checks: list[Check] = []  # one a group
         for pattern, check in rules:
             self._checks += [check] * _groups(pattern)
         self._regexp = _compile("|".join([f"({_KEY_BEGIN})", *[pattern for pattern, _ in rules]])) if on else None
+        self._begun = _compile(rf"(?i:(?:{'|'.join(rule.begun for rule in RULES if rule.begun)})\z)")
 
     def line(self, line: bytes) -> bytes:
         """One line by itself."""
@@ -147,7 +65,7 @@ class Redactor:
 
     def stream(self, before: bytes = b"") -> "Blackout":
         """For lines that follow each other; `before` are the bytes before the first (`CONTEXT_BYTES` of them tell all)."""
-        blackout = Blackout(self._regexp, self._checks)
+        blackout = Blackout(self._regexp, self._checks, self._begun)
         if b"PRIVATE KEY" in before:
             blackout.block(before.removesuffix(b"\n"))
         return blackout
@@ -156,11 +74,12 @@ class Redactor:
 class Blackout:
     """Goes along one stream of whole lines."""
 
-    __slots__ = ("_checks", "_key_lines", "_last_of_key", "_regexp")
+    __slots__ = ("_begun", "_checks", "_key_lines", "_last_of_key", "_regexp")
 
-    def __init__(self, regexp: Any, checks: list[Check]) -> None:
+    def __init__(self, regexp: Any, checks: list[Check], begun: Any) -> None:
         self._regexp = regexp
         self._checks = checks
+        self._begun = begun
         self._key_lines = 0  # how many lines of a private key may still come; 0: not within one
         self._last_of_key = False  # its last line, a short one, was seen
 
@@ -169,20 +88,29 @@ class Blackout:
         if self._regexp is None or not lines:
             return lines
         data = b"\n".join([text for _, text in lines])
+        if _CUT in data:
+            return [(offset, self._maybe_cut(text)) for offset, text in lines]
         black = self.block(data)
         if black is data:
             return lines
         return [(offset, text) for (offset, _), text in zip(lines, black.split(b"\n"), strict=True)]
 
+    def _maybe_cut(self, text: bytes) -> bytes:
+        mark = _CUT_MARK.search(text)
+        return self.block(text) if mark is None else self.block(text[: mark.start()], goes_on=True) + mark[0]
+
     def partial(self, text: bytes) -> bytes:
         """The half line that follows; what comes next is its line from the beginning."""
         kept = self._key_lines, self._last_of_key
-        black = self.block(text)
+        black = self._maybe_cut(text) if _CUT in text else self.block(text, goes_on=True)
         self._key_lines, self._last_of_key = kept
         return black
 
-    def block(self, data: bytes) -> bytes:
-        """The next lines, joined by newlines; the same object if nothing in them is to be hidden."""
+    def block(self, data: bytes, goes_on: bool = False) -> bytes:
+        """The next lines, joined by newlines; the same object if nothing in them is to be hidden.
+
+        With `goes_on` the last one is not whole: hides in it what may be the beginning of a secret, too.
+        """
         if self._regexp is None:
             return data
         spans: list[Span] = []
@@ -191,21 +119,26 @@ class Blackout:
             if match.start(1) >= 0:
                 at = self._begin_key(data, match.end(), spans)
                 continue
-            secrets, first = self._secrets(match, data)
+            secrets, first = self._secrets(match, data, len(data) if goes_on else -1)
             spans += secrets
             # What is no secret for this rule may hold one for another.
             at = max(match.end() if secrets else first, match.start() + 1)
+        if goes_on and (match := self._begun.search(data, data.rfind(b"\n") + 1)) is not None:
+            spans += [span for span in match._spans[1:] if span[0] >= 0]
         return _black(data, spans) if spans else data
 
-    def _secrets(self, match: Any, data: bytes) -> tuple[list[Span], int]:
-        """The groups of a match that hold secrets, and where the first group that holds anything begins."""
+    def _secrets(self, match: Any, data: bytes, open_end: int) -> tuple[list[Span], int]:
+        """The groups of a match that hold secrets, and where the first group that holds anything begins.
+
+        One that goes up to `open_end` may become whatever the check asks for.
+        """
         first = match.end()
         secrets = []
         # Not `match.span(group)`, which costs ten times as much for as many groups.
         for check, (start, end) in zip(self._checks, match._spans[2:], strict=True):
             if start < end:
                 first = min(first, start)
-                if check(data[start:end]):
+                if end == open_end or check(data[start:end]):
                     secrets.append((start, end))
         return secrets, first
 

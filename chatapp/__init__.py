@@ -31,6 +31,7 @@ from chatapp.logs import socket as logs_socket
 from chatapp.logs.audit import Audit
 from chatapp.logs.feed import Feeds
 from chatapp.logs.files import Catalog
+from chatapp.logs.formats import Formats
 from chatapp.logs.history import History
 from chatapp.logs.listing import Listing
 from chatapp.logs.watch import Watcher
@@ -74,7 +75,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     hub = Hub(settings.max_clients)
     people = People(key)
     chat = _chat(settings, hub, people)
-    catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),))
+    formats = Formats(settings.log_encodings, settings.log_line_bytes)
+    catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),), formats)
     watcher = Watcher(settings.log_watch)
     redactor = _redactor(settings)
     feeds = Feeds(catalog, watcher, hub, redactor, settings.data_dir)

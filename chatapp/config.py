@@ -5,6 +5,7 @@ Each field of `Settings` is read from the variable `CHATAPP_` + its name in capi
 `SettingError` with a sentence that names the variable and says what to write instead.
 """
 
+import codecs
 import dataclasses
 import difflib
 import os
@@ -108,6 +109,33 @@ def _redaction(text: str) -> str:
     return text
 
 
+def _encodings(text: str) -> tuple[tuple[str, str], ...]:
+    """Patterns of names and the encodings of their files."""
+    pairs = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        pattern, _, name = (piece.strip() for piece in part.rpartition("="))
+        if not pattern or not _is_readable(name):
+            raise ValueError(
+                "PATTERN=ENCODING, separated by commas, for example old/*.log=gbk; an encoding that ASCII is part of "
+                "(gbk, gb18030, big5, shift_jis, latin-1, cp1252 …), or utf-16-le or utf-16-be"
+            )
+        pairs.append((pattern, codecs.lookup(name).name))
+    return tuple(pairs)
+
+
+def _is_readable(encoding: str) -> bool:
+    """Whether lines can be told apart in it: ASCII stands for itself, without escapes to something else, or it is UTF-16."""
+    text = "".join(map(chr, range(128)))
+    try:
+        name = codecs.lookup(encoding).name
+        if name in ("utf-16-le", "utf-16-be"):
+            return True
+        is_ascii = text.encode(name).decode("ascii") == text == text.encode().decode(name)
+        return is_ascii and not name.startswith(("iso2022", "raw"))
+    except (LookupError, UnicodeError):
+        return False
+
+
 def _http_url(text: str) -> str:
     parts = _split_url(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or not text.endswith("/"):
@@ -196,12 +224,28 @@ class Settings:
         " also what its patterns match (google-re2, one a line; with groups, only these). `off`: nothing.",
     )
 
+    log_encodings: tuple[tuple[str, str], ...] = _setting(
+        (),
+        _encodings,
+        "Encodings of log files that are not UTF-8, `PATTERN=ENCODING` separated by commas, for example "
+        "`old/*.log=gbk,legacy.log=latin-1`. A pattern stands for names as the page shows them, or for their last part; "
+        "rotated files are read as their log. A byte order mark needs no word here.",
+    )
+    log_line_bytes: int = _setting(
+        65_536,
+        _whole_number(1024, 1_048_576),
+        "The longest line that a log viewer is sent whole, in bytes; of a longer one it gets so much and how long it is, "
+        "and may fetch the rest. At most an eighth of `OUTBOX_BYTES`.",
+    )
+
     def __post_init__(self) -> None:
-        if self.outbox_bytes < 8 * self.max_message_bytes:
-            raise SettingError(
-                f"{PREFIX}OUTBOX_BYTES is {self.outbox_bytes}; it must be at least 8 times {PREFIX}MAX_MESSAGE_BYTES "
-                f"({self.max_message_bytes}), so that one message always fits: write {8 * self.max_message_bytes} or more."
-            )
+        for name in ("max_message_bytes", "log_line_bytes"):
+            most = getattr(self, name)
+            if self.outbox_bytes < 8 * most:
+                raise SettingError(
+                    f"{PREFIX}OUTBOX_BYTES is {self.outbox_bytes}; it must be at least 8 times {PREFIX}{name.upper()} "
+                    f"({most}), so that one message always fits: write {8 * most} or more."
+                )
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:

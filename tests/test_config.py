@@ -22,6 +22,7 @@ def test_values_are_typed() -> None:
             "CHATAPP_MAX_CLIENTS": " 10 ",
             "CHATAPP_MESSAGE_RATE": "0.5",
             "CHATAPP_ALLOWED_ORIGINS": "https://Chat.example.org/, http://localhost:3000",
+            "CHATAPP_LOG_ENCODINGS": "old/*.log = GBK, a=b.log=latin-1,,",
             "CHATAPP_LOGS": "/var/log/app.log, /var/log/nginx/,,/srv/*.log",
         }
     )
@@ -30,6 +31,7 @@ def test_values_are_typed() -> None:
     assert settings.max_clients == 10
     assert settings.message_rate == 0.5
     assert settings.allowed_origins == ("https://chat.example.org", "http://localhost:3000")
+    assert settings.log_encodings == (("old/*.log", "gbk"), ("a=b.log", "iso8859-1"))
     assert settings.logs == ("/var/log/app.log", "/var/log/nginx/", "/srv/*.log")
 
 
@@ -54,6 +56,13 @@ def test_values_are_typed() -> None:
         ("GRAVATAR_URL", "file:///etc/", "http"),
         ("LOG_WATCH", "inotify", "auto or poll"),
         ("OUTBOX_BYTES", "600000", "at least 8 times"),
+        ("LOG_ENCODINGS", "gbk", "PATTERN=ENCODING"),
+        ("LOG_ENCODINGS", "*.log=gbk,=latin-1", "PATTERN=ENCODING"),
+        ("LOG_ENCODINGS", "*.log=klingon", "PATTERN=ENCODING"),
+        ("LOG_ENCODINGS", "*.log=utf-7", "ASCII"),
+        ("LOG_ENCODINGS", "*.log=iso2022-jp", "ASCII"),
+        ("LOG_ENCODINGS", "*.log=base64", "ASCII"),
+        ("LOG_LINE_BYTES", "2000000", "to 1048576"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_to_write(name: str, value: str, advice: str) -> None:
@@ -66,6 +75,12 @@ def test_a_wrong_value_is_named_with_what_to_write(name: str, value: str, advice
         config.load(environ)
     assert f"CHATAPP_{name}" in str(caught.value)
     assert advice in str(caught.value)
+
+
+def test_a_long_line_fits_into_the_outbox() -> None:
+    with pytest.raises(config.SettingError, match="at least 8 times CHATAPP_LOG_LINE_BYTES"):
+        config.load({"CHATAPP_LOG_LINE_BYTES": "1048576"})
+    config.load({"CHATAPP_LOG_LINE_BYTES": "1048576", "CHATAPP_OUTBOX_BYTES": "8388608"})
 
 
 def test_a_wrong_token_is_not_repeated_in_the_error() -> None:

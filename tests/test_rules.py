@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tests.viewer import Viewer
 @pytest.fixture(scope="module", params=["auto", "poll"])
 def watching(request: pytest.FixtureRequest, _serve_for_module: Callable[..., Server]) -> Server:
     """A server that watches files with inotify, and one that polls."""
-    return _serve_for_module(LOG_WATCH=request.param, LOG_REDACT="on")
+    return _serve_for_module(LOG_WATCH=request.param, LOG_REDACT="on", LOG_ENCODINGS="*.gbk.log=gbk,*latin/*=latin-1")
 
 
 @pytest.fixture
@@ -335,6 +336,51 @@ def test_r10_utf_16_is_known_by_its_mark(log: Path, look: Look, encoding: str) -
     assert look(path, {"tail": 2}).read_lines(2) == ["上 zwei", "上 drei"]
 
 
+def test_r10_an_encoding_is_what_the_server_was_told(watching: Server, log: Path, look: Look) -> None:
+    path = log.with_name("a.gbk.log")
+    path.write_bytes("启动完成\r\n错误：磁盘已满\n".encode("gbk"))
+    viewer = look(path)
+    assert viewer.read_lines(2) == ["启动完成", "错误：磁盘已满"]
+    half = "密码 password=秘密hunter22".encode("gbk")
+    append(path, half[:1])
+    append(path, half[1:])
+    viewer.read_partial("密码 password=" + "*" * 14)
+    append(path, b"\n\xff\x0a")
+    assert viewer.read_lines(4)[3] == "\ufffd"
+    assert viewer.position is not None
+    assert viewer.position["offset"] == path.stat().st_size
+    rotate(path)
+    path.write_bytes("新文件\n".encode("gbk"))
+    assert viewer.read_lines(5)[4] == "新文件"
+    marked = log.with_name("marked.gbk.log")  # a mark knows better
+    marked.write_bytes("\ufeff上\n".encode())
+    assert look(marked).read_lines(1) == ["上"]
+    name = str(path.relative_to(watching.logs_dir))
+    page = json.loads(watching.get(f"/api/logs/{name}.1/lines?tail=10")[1])
+    assert [text for _, text in page["lines"]] == viewer.lines[:4]
+    hits = watching.get(f"/api/logs/{name}/search?text=%E7%A3%81%E7%9B%98&siblings=1")[1]
+    assert "错误：磁盘已满" in hits
+
+
+def test_r10_a_raw_download_is_blacked_out_in_its_own_encoding(watching: Server, log: Path) -> None:
+    for path, encoding in ((log.with_name("a.gbk.log"), "gbk"), (log.parent / "latin" / "a.log", "latin-1")):
+        path.parent.mkdir(exist_ok=True)
+        # In GBK the last byte before the word is a letter of ASCII, as many are: it must not seem to be part of the word.
+        before = "俛" if encoding == "gbk" else "ä"
+        path.write_bytes(f"{before}password=hunter22hunter22\n".encode(encoding) + b"\xff\n")
+        status, _, _ = watching.get(f"/api/logs/{path.relative_to(watching.logs_dir)}/raw")
+        assert status == 200
+        assert download(watching, path) == f"{before}password={'*' * 16}\n".encode(encoding) + b"\xff\n"
+    path.write_bytes("Gr\xfc\xdfe\n".encode("latin-1"))
+    assert download(watching, path) == "Gr\xfc\xdfe\n".encode("latin-1")
+
+
+def download(server: Server, path: Path) -> bytes:
+    """A file as it is sent for saving."""
+    with urllib.request.urlopen(f"{server.url}/api/logs/{path.relative_to(server.logs_dir)}/raw") as answer:
+        return bytes(answer.read())
+
+
 def test_r11_nuls_and_control_characters_can_be_seen(log: Path, look: Look) -> None:
     viewer = look(log)
     viewer.read_lines(3)
@@ -381,6 +427,15 @@ def test_r12_a_gigabyte_without_a_newline_needs_no_memory(serve: Callable[..., S
     assert viewer.read_lines(2) == ["x" * 65_536 + " … [cut: line of 1001000000 bytes]", "after"]
     assert resident(server) - before < 2_097_152
     path.unlink()
+
+
+def test_r12_how_long_a_line_may_be_is_a_setting(serve: Callable[..., Server]) -> None:
+    server = serve(LOG_LINE_BYTES=1_048_576, OUTBOX_BYTES=8_388_608)
+    path = server.logs_dir / "a.log"
+    path.write_text("x" * 1_000_000 + "\n" + "y" * 1_048_577 + "\nafter\n")
+    viewer = Viewer(server, "a.log", "start")
+    lines = viewer.read_lines(3)
+    assert lines == ["x" * 1_000_000, "y" * 1_048_576 + " … [cut: line of 1048577 bytes]", "after"]
 
 
 def resident(server: Server) -> int:

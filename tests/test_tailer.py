@@ -1,5 +1,6 @@
 """The tailer alone, on real files, where a test over sockets can't make things happen: permissions, a failing disk."""
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,12 @@ from typing import Any
 import gevent
 import pytest
 
+from chatapp.logs.catchup import ending
+from chatapp.logs.forms import V1Form
 from chatapp.logs.generation import Source
 from chatapp.logs.lines import Line
-from chatapp.logs.states import State
+from chatapp.logs.rotated import Surroundings
+from chatapp.logs.states import STALE, State
 from chatapp.logs.tailer import Tailer
 from chatapp.logs.watch import Watcher
 
@@ -52,13 +56,14 @@ class Bench:
         self.path = path
         self.trouble: OSError | None = None
         self.recorder = Recorder()
-        self.tailer = Tailer(self._open, str(path), Watcher("poll").watch(str(path)), self.recorder)
+        watch = Watcher("poll").watch(str(path))
+        self.tailer = Tailer(self._open, Surroundings(str(path)), watch, self.recorder)
         self.greenlet = gevent.spawn(self.tailer.run)
 
-    def _open(self) -> int:
+    def _open(self) -> Source:
         if self.trouble is not None:
             raise self.trouble
-        return os.open(self.path, os.O_RDONLY)
+        return Source(os.open(self.path, os.O_RDONLY))
 
     def append(self, text: str) -> None:
         with self.path.open("a") as file:
@@ -121,6 +126,86 @@ def test_a_disk_that_fails_for_a_moment_loses_nothing(bench: Bench, monkeypatch:
             while not failed:
                 gevent.sleep(0.01)
     bench.recorder.wait_for(["<opened>", "one"])
+
+
+def stale(tailer: Tailer, patch: pytest.MonkeyPatch) -> None:
+    """What is open now is a file that the server of a network file system no longer knows."""
+    assert tailer.source is not None
+    fd, mark, read, stat = tailer.source.fd, os.fstat(tailer.source.fd).st_ino, os.pread, os.fstat
+
+    def fails(one: int) -> bool:
+        return one == fd and stat(one).st_ino == mark
+
+    def pread(one: int, size: int, offset: int) -> bytes:
+        if fails(one):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return read(one, size, offset)
+
+    def fstat(one: int) -> os.stat_result:
+        if fails(one):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return stat(one)
+
+    patch.setattr(os, "pread", pread)
+    patch.setattr(os, "fstat", fstat)
+
+
+def test_r16_a_stale_handle_is_a_rotation_and_a_gap(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.path.write_text("")
+    bench.recorder.wait_for(["<opened>"])
+    bench.append("one\n")
+    bench.recorder.wait_for(["<opened>", "one"])
+    old = bench.tailer.source
+    assert old is not None
+    spare = bench.path.with_name("spare")
+    spare.write_text("two\n")
+    with monkeypatch.context() as patch:
+        stale(bench.tailer, patch)
+        spare.rename(bench.path)
+        bench.recorder.wait_for(["<opened>", "one", "<rotated>", "two"])
+    assert STALE.encode() in ending(V1Form("a.log"), old)
+
+
+def test_r16_a_stale_handle_of_a_file_that_is_still_there_repeats_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.path.write_text("")
+    bench.recorder.wait_for(["<opened>"])
+    bench.append("one\nhalf ")
+    bench.recorder.wait_for(["<opened>", "one"])
+    spare = bench.path.with_name("spare")
+    spare.write_text("one\nhalf of two\n")  # as after a restart of that server: another number, the same contents
+    with monkeypatch.context() as patch:
+        stale(bench.tailer, patch)
+        spare.rename(bench.path)
+        bench.recorder.wait_for(["<opened>", "one", "half of two"])
+    bench.append("three\n")
+    bench.recorder.wait_for(["<opened>", "one", "half of two", "three"])
+
+
+def test_a_file_that_had_the_name_when_access_was_asked_for_is_not_lost(bench: Bench) -> None:
+    """It was opened, and has lost the name again when the name is looked at."""
+    bench.path.write_text("")
+    bench.recorder.wait_for(["<opened>"])
+    bench.greenlet.kill()
+    bench.path.rename(bench.path.with_name("away"))
+    bench.path.write_text("for a moment\n")
+    bench.tailer._access = None  # as after a change of mode
+    opening = bench.tailer._open_source
+
+    def open_and_lose() -> Source:
+        source = opening()
+        bench.path.unlink(missing_ok=True)
+        return source
+
+    bench.tailer._open_source = open_and_lose
+    bench.tailer._look()
+    bench.tailer._open_source = opening
+    bench.greenlet = gevent.spawn(bench.tailer.run)
+    with gevent.Timeout(10):
+        while "for a moment" not in bench.recorder.told:
+            gevent.sleep(0.01)
+    assert bench.recorder.told[:2] == ["<opened>", "<rotated>"]
 
 
 def name_of_another_run(source: Source) -> str:

@@ -17,7 +17,7 @@ from chatapp.logs.generation import Known, Source
 from chatapp.logs.lines import Line
 from chatapp.logs.redact import CONTEXT_BYTES
 from chatapp.logs.rotated import Surroundings
-from chatapp.logs.states import BINARY, CUT, DROPPED, ENDINGS, LOST, UNSEEN
+from chatapp.logs.states import BINARY, CUT, DROPPED, ENDINGS, LOST, STALE, UNSEEN
 from chatapp.logs.tailer import READ_BYTES, Tailer
 from chatapp.realtime.threads import in_thread
 
@@ -49,7 +49,7 @@ class CatchUp:
     def _begin(self, source: Source, offset: int) -> None:
         self._source = source
         self._splitter = source.splitter(offset)
-        self._blackout = self._feed.redactor.stream(context(source, offset))
+        self._blackout = self._feed.redactor.stream(source.context(offset, CONTEXT_BYTES))
 
     def run(self) -> None:
         """Send what lies between here and the live end, then go live."""
@@ -134,16 +134,11 @@ def batches(source: Source, lines: list[Line], following: int) -> Iterator[Batch
         yield Batch(source.name, lines[start:end], lines[end][0] if end < len(lines) else following)
 
 
-def context(source: Source, offset: int) -> bytes:
-    """What stands before an offset, as far as it matters for what is blacked out after it."""
-    size = min(CONTEXT_BYTES, offset)
-    return source.read(offset - size, size)
-
-
 def ending(form: Form, source: Source) -> bytes:
     """The frames that say how a source ended, and what follows."""
     assert source.next is not None
-    gap = form.notice("gap", source.name, UNSEEN, offset=source.end) if source.gap_follows else b""
+    missing = STALE if source.lost and source.ending == "rotated" else UNSEEN if source.gap_follows else ""
+    gap = form.notice("gap", source.name, missing, offset=source.end) if missing else b""
     message = CUT if source.lost and source.ending != "rotated" else ENDINGS[source.ending]
     more = {"ended": source.name, "offset": source.next.start}
     return gap + form.notice(source.ending, source.next.name, message, **more)

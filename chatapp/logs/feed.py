@@ -17,12 +17,13 @@ from typing import Any
 import gevent
 
 from chatapp.logs import wire
-from chatapp.logs.catchup import ROOM_BYTES, TELL_SECONDS, CatchUp, batches, binary, context, ending, past_of
+from chatapp.logs.catchup import ROOM_BYTES, TELL_SECONDS, CatchUp, batches, binary, ending, past_of
 from chatapp.logs.files import Catalog
 from chatapp.logs.forms import Form
 from chatapp.logs.generation import Bookmark, Known, Source
 from chatapp.logs.lines import Line
-from chatapp.logs.redact import Redactor
+from chatapp.logs.redact import CONTEXT_BYTES, Redactor
+from chatapp.logs.rotated import Surroundings
 from chatapp.logs.states import GONE_PLACE, State
 from chatapp.logs.tailer import Tailer
 from chatapp.logs.watch import Watcher
@@ -71,9 +72,10 @@ class Feed:
         self._hub = hub
         self._known = known
         self._blackout = redactor.stream()
-        self._watch = watcher.watch(catalog.path(name))
-        opener = functools.partial(catalog.open, name)
-        self.tailer = Tailer(opener, catalog.path(name), self._watch, self, mark, known, admits=catalog.admits)
+        path, told = catalog.path(name), catalog.format(name)
+        self._watch = watcher.watch(path)
+        surroundings = Surroundings(path, catalog.admits, told)
+        self.tailer = Tailer(lambda: Source(catalog.open(name), told=told), surroundings, self._watch, self, mark, known)
         self._viewers: dict[Connection, Viewer] = {}
         self._told_at: dict[Form, float] = {}  # for each form of live viewers, when lines were told
         self._tailing = gevent.spawn(self.tailer.run)
@@ -157,7 +159,7 @@ class Feed:
 
     def began(self, source: Source, offset: int) -> None:
         """Another generation: nothing of the one before matters for what is blacked out."""
-        self._blackout = self.redactor.stream(context(source, offset))
+        self._blackout = self.redactor.stream(source.context(offset, CONTEXT_BYTES))
 
     def lines(self, source: Source, lines: list[Line]) -> None:
         """New lines: encode them once for each form, hand them to the hub."""

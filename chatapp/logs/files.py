@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatapp.logs import siblings as rotated
+from chatapp.logs.formats import Formats
+from chatapp.logs.lines import Format
 from chatapp.logs.siblings import Sibling
 
 #: The same sentence for whatever is refused, so that nobody learns what exists.
@@ -104,7 +106,8 @@ class _Entry:
 class Catalog:
     """The files that may be shown, by name."""
 
-    def __init__(self, entries: tuple[str, ...]) -> None:
+    def __init__(self, entries: tuple[str, ...], formats: Formats | None = None) -> None:
+        self._formats = formats or Formats()
         self._entries = [_entry(os.path.abspath(os.path.expanduser(text)), text.endswith("/")) for text in entries]
         bases = [entry.base for entry in self._entries]
         self._labels = _labels(bases)
@@ -146,6 +149,10 @@ class Catalog:
         path = self.path(name)
         found = (beside or rotated.Folders()).of(path, os.path.dirname(name))
         return [sibling for sibling in found if self._may_be_opened(sibling.name)]
+
+    def format(self, name: str) -> Format:
+        """How the lines of this file are to be read."""
+        return self._formats.of(name)
 
     def admits(self, path: str) -> bool:
         """Whether a file with this path, in which no link is left, may be shown."""

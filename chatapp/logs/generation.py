@@ -7,6 +7,7 @@ name of a generation can't tell because the file was empty when it got its name.
 """
 
 import dataclasses
+import errno
 import hashlib
 import itertools
 import logging
@@ -17,8 +18,8 @@ import weakref
 from collections import OrderedDict
 from pathlib import Path
 
-from chatapp.logs import kernel, lines, reader
-from chatapp.logs.lines import LineSplitter
+from chatapp.logs import kernel, reader
+from chatapp.logs.lines import Format, LineSplitter
 
 #: How much of a file's beginning, and of what was read last, is held against the file (R1, R4).
 FINGERPRINT_BYTES = 1024
@@ -39,6 +40,8 @@ _NAME = re.compile(
     r"-[0-9]{1,18}"
 )
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x1b") + b"\x7f"
+
+_UTF8 = Format()
 
 _log = logging.getLogger(__name__)
 
@@ -72,8 +75,9 @@ class Source:
     them, this run of the server, and a number.
     """
 
-    def __init__(self, fd: int, name: str = "", start: int = 0) -> None:
+    def __init__(self, fd: int, name: str = "", told: Format = _UTF8) -> None:
         self.fd = fd
+        self._told_format = told
         # Readers of the past may hold a source longer than the tailer does: the last one closes the file.
         weakref.finalize(self, os.close, fd)
         status = os.fstat(fd)
@@ -85,7 +89,7 @@ class Source:
         self.beginning = self.read(0, min(status.st_size, FINGERPRINT_BYTES))
         self.name = name or self._new_name()
         #: Where its lines begin: not at 0 if what comes before was told when it had the name the last time.
-        self.start = start
+        self.start = 0
         #: Where it ended, once it has, and how: "rotated", "truncated" or "replaced"; and what came after it.
         self.end: int | None = None
         self.ending = ""
@@ -103,39 +107,65 @@ class Source:
     def read(self, offset: int, size: int) -> bytes:
         return os.pread(self.fd, size, offset)
 
-    def splitter(self, offset: int, encoding: str = "") -> LineSplitter:
+    def again(self) -> "Source":
+        """The same file as another generation."""
+        return Source(os.dup(self.fd), told=self._told_format)
+
+    def go_on_in(self, other: "Source") -> None:
+        """Be that file from now on, which holds all that was read of this one; whoever reads this goes on there."""
+        os.dup2(other.fd, self.fd, inheritable=False)
+        self.identity, self.birth = other.identity, other.birth
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the server of a network file system no longer knows it."""
+        try:
+            os.fstat(self.fd)
+        except OSError as error:
+            return error.errno == errno.ESTALE
+        return False
+
+    @property
+    def format(self) -> Format:
+        """How its bytes become lines: as somebody said, unless its byte order mark says otherwise."""
+        return self._told_format.of(self.beginning)
+
+    def splitter(self, offset: int) -> LineSplitter:
         """What makes lines of its bytes from `offset` on."""
-        return lines.splitter(offset, lines.encoding_of(self.beginning) or encoding)
+        return self.format.splitter(offset)
+
+    def context(self, offset: int, size: int) -> bytes:
+        """What stands before an offset, at most so many bytes of it, as UTF-8."""
+        size = min(size, offset)
+        data = self.read(offset - size, size)
+        encoding = self.format.encoding
+        return data.decode(encoding, "replace").encode() if encoding else data
 
     @property
     def is_binary(self) -> bool:
         """Whether it does not look like text."""
         head = self.read(0, BINARY_BYTES)
-        if not head or lines.encoding_of(head):
+        if not head or len(self.format.newline) > 1:
             return False
         return len(head) - len(head.translate(None, _CONTROLS)) > BINARY_SHARE * len(head)
 
     # Where lines begin.
 
     def is_start_of_line(self, offset: int) -> bool:
-        newline = self._newline
+        newline = self.format.newline
         return offset == 0 or self.read(max(0, offset - len(newline)), len(newline)) == newline
 
     def start_of_last_line(self, end: int) -> int:
         """The offset where the last line before `end` begins, whole or half."""
-        if len(self._newline) == 1:
+        if len(self.format.newline) == 1:
             return reader.start_of_last_line(self.fd, end)
         return self._wide_starts(end, 1)[-1]
 
     def start_of_last_lines(self, end: int, count: int) -> int:
         """The offset where the last `count` whole lines before `end`, the start of a line, begin."""
-        if len(self._newline) == 1 or not count:
+        if len(self.format.newline) == 1 or not count:
             return reader.start_of_last_lines(self.fd, end, count)
         return self._wide_starts(end, count + 1)[-count - 1 :][0]
-
-    @property
-    def _newline(self) -> bytes:
-        return "\n".encode(lines.encoding_of(self.beginning) or "utf-8")
 
     def _wide_starts(self, end: int, count: int) -> list[int]:
         """Where the last lines of a UTF-16 file begin: at least `count`, if there are as many; the last may be `end`."""

@@ -121,16 +121,16 @@ class History:
         return None
 
     def _source(self, name: str) -> Source:
-        fd = self._catalog.open(name)
+        fd, told = self._catalog.open(name), self._catalog.format(name)
         if not name.endswith(READABLE):
-            return _named_by_itself(Source(fd, "-"))
+            return _named_by_itself(Source(fd, "-", told))
         status = os.fstat(fd)
         key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         kept = self._packed.get(key)
         if kept is not None:
             os.close(fd)
         else:
-            kept = self._packed[key] = Packed(fd, "-")
+            kept = self._packed[key] = Packed(fd, "-", told)
             if len(self._packed) > MAX_PACKED:
                 self._packed.popitem(last=False)
         _named_by_itself(kept)

@@ -3,13 +3,15 @@
 Bytes come from `logs.tailer` (the live end) and `logs.feed` (the past); a `Line` is (offset of its first byte, its
 bytes without the newline). Lines end at `\\n` and nowhere else; a `\\r` before it is left in place. A half line waits
 for its newline. A line over the limit is cut, with a mark that tells its true length, in bounded memory. What is not
-UTF-8 by its byte order mark is made UTF-8 here, line by line; offsets are always those of the file.
+UTF-8, by its byte order mark or because somebody said so (`Format`), is made UTF-8 here, line by line; offsets are
+always those of the file.
 """
 
 import codecs
+import dataclasses
 import re
 
-#: The longest line that is sent whole, in bytes; what is longer is cut to this.
+#: The longest line that is sent whole, in bytes, if nothing else is said; what is longer is cut to this.
 MAX_LINE_BYTES = 65_536
 #: More NULs in a row than this are told by their number: a hole in a file has millions.
 NUL_RUN = 16
@@ -24,20 +26,41 @@ _ODD = re.compile(rb"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
 _PICTURES = {code: 0x2400 + code for code in range(32) if code not in b"\t\x1b"} | {0x7F: 0x2421}
 
 
-def encoding_of(beginning: bytes) -> str:
-    """The encoding that a file's first bytes name, if they name one other than UTF-8; else nothing."""
-    return _WIDE.get(beginning[:2], "")
+@dataclasses.dataclass(frozen=True, slots=True)
+class Format:
+    """How the lines of a log are to be read: its encoding (none is UTF-8), and the longest line that is sent whole."""
+
+    encoding: str = ""
+    line_bytes: int = MAX_LINE_BYTES
+
+    def of(self, beginning: bytes) -> "Format":
+        """The same for a file that begins so: its byte order mark knows better."""
+        if beginning.startswith(_BOM):
+            return dataclasses.replace(self, encoding="")
+        return dataclasses.replace(self, encoding=_WIDE.get(beginning[:2], self.encoding))
+
+    @property
+    def newline(self) -> bytes:
+        return "\n".encode(self.encoding or "utf-8")
+
+    def splitter(self, offset: int) -> "LineSplitter":
+        """What makes lines of bytes from `offset` on."""
+        if not self.encoding:
+            return LineSplitter(offset, self.line_bytes)
+        kind = WideSplitter if len(self.newline) > 1 else DecodingSplitter
+        return kind(offset, self.line_bytes, self.encoding)
 
 
 class LineSplitter:
-    """Splits a stream of bytes that begins at `offset`, the start of a line."""
+    """Splits a stream of bytes that begins at `offset`, the start of a line. A line is given out up to `most` bytes."""
 
-    __slots__ = ("_length", "_nuls", "_pending", "offset")
+    __slots__ = ("_length", "_most", "_nuls", "_pending", "offset")
 
-    def __init__(self, offset: int) -> None:
+    def __init__(self, offset: int, most: int = MAX_LINE_BYTES) -> None:
         #: Where the first line that is not complete yet begins: all before it was given out.
         self.offset = offset
-        self._pending = b""  # the beginning of that line, at most MAX_LINE_BYTES of it, without the NULs it begins with
+        self._most = most
+        self._pending = b""  # the beginning of that line, at most so much of it, without the NULs it begins with
         self._nuls = 0  # how many these are: a hole costs no memory
         self._length = 0  # how much of that line was seen
 
@@ -58,10 +81,10 @@ class LineSplitter:
         lines: list[Line] = []
         if parts:
             lines.append(self._complete(parts[0]))
-            offset = self.offset
+            offset, most = self.offset, self._most
             for part in parts[1:]:
                 length = len(part)
-                lines.append((offset, part if length <= MAX_LINE_BYTES else cut(part, length)))
+                lines.append((offset, part if length <= most else cut(part, length, most)))
                 offset += length + 1
             self.offset = offset
         self._keep(rest)
@@ -83,9 +106,13 @@ class LineSplitter:
         return line
 
     def _text(self) -> bytes:
-        length = self._length - self._nuls
-        text = self._pending if length <= MAX_LINE_BYTES else cut(self._pending, self._length)
+        text = self._as_utf8(self._pending)
+        if self._length - self._nuls > self._most:
+            text = cut(text, self._length, self._most)
         return _tell_nuls(self._nuls) + text if self._nuls else text
+
+    def _as_utf8(self, text: bytes) -> bytes:
+        return text  # and what is not UTF-8 is dealt with where it is shown
 
     def _keep(self, part: bytes) -> None:
         if self._nuls == self._length and part.startswith(b"\0"):
@@ -93,20 +120,40 @@ class LineSplitter:
             self._nuls += len(part) - len(stripped)
             self._length += len(part) - len(stripped)
             part = stripped
+        self._add(part)
+
+    def _add(self, part: bytes) -> None:
         if part:
-            self._pending += part[: max(0, MAX_LINE_BYTES - len(self._pending))]
+            self._pending += part[: max(0, self._most - len(self._pending))]
             self._length += len(part)
 
 
-class WideSplitter(LineSplitter):
-    """The same for UTF-16, where a newline is two bytes at an even place, and for other encodings: gives out UTF-8."""
+class DecodingSplitter(LineSplitter):
+    """The same for another encoding in which a newline is one byte and part of nothing else: gives out UTF-8."""
 
-    __slots__ = ("_carry", "_encoding", "_newline")
+    __slots__ = ("_encoding",)
 
-    def __init__(self, offset: int, encoding: str) -> None:
-        super().__init__(offset)
+    def __init__(self, offset: int, most: int, encoding: str) -> None:
+        super().__init__(offset, most)
         self._encoding = encoding
-        self._newline = "\n".encode(encoding)
+
+    def feed(self, data: bytes) -> list[Line]:
+        *parts, rest = data.split(b"\n")
+        lines = [self._complete(part) for part in parts]
+        self._keep(rest)
+        return lines
+
+    def _as_utf8(self, text: bytes) -> bytes:
+        return text.decode(self._encoding, "replace").encode()
+
+
+class WideSplitter(DecodingSplitter):
+    """The same for UTF-16, where a newline is two bytes at an even place."""
+
+    __slots__ = ("_carry",)
+
+    def __init__(self, offset: int, most: int, encoding: str) -> None:
+        super().__init__(offset, most, encoding)
         self._carry = b""  # half a character
 
     @property
@@ -114,12 +161,13 @@ class WideSplitter(LineSplitter):
         return self.offset + self._length + len(self._carry)
 
     def feed(self, data: bytes) -> list[Line]:
+        newline = "\n".encode(self._encoding)
         data = self._carry + data
-        width = len(self._newline)
+        width = len(newline)
         whole = len(data) - len(data) % width
         data, self._carry = data[:whole], data[whole:]
         lines, start = [], 0
-        while (at := self._find(data, start)) >= 0:
+        while (at := _find_wide(data, newline, start)) >= 0:
             lines.append(self._complete(data[start:at]))
             self.offset += width - 1
             start = at + width
@@ -132,30 +180,21 @@ class WideSplitter(LineSplitter):
         self.offset += odd
         return lines
 
-    def _find(self, data: bytes, start: int) -> int:
-        width = len(self._newline)
-        at = data.find(self._newline, start)
-        while at >= 0 and at % width:
-            at = data.find(self._newline, at + 1)
-        return at
-
     def _keep(self, part: bytes) -> None:
-        self._pending += part[: max(0, MAX_LINE_BYTES - len(self._pending))]
-        self._length += len(part)
-
-    def _text(self) -> bytes:
-        text = self._pending.decode(self._encoding, "replace").encode()
-        return text if self._length <= MAX_LINE_BYTES else cut(text, self._length)
+        self._add(part)  # NULs are halves of characters here
 
 
-def splitter(offset: int, encoding: str = "") -> LineSplitter:
-    """The splitter for an encoding; none means UTF-8, and bytes that are not."""
-    return WideSplitter(offset, encoding) if encoding and encoding != "utf-8" else LineSplitter(offset)
+def _find_wide(data: bytes, newline: bytes, start: int) -> int:
+    """Where the first newline from `start` on is that begins where a character does; -1 if there is none."""
+    at = data.find(newline, start)
+    while at >= 0 and at % len(newline):
+        at = data.find(newline, at + 1)
+    return at
 
 
-def cut(line: bytes, length: int) -> bytes:
+def cut(line: bytes, length: int, most: int = MAX_LINE_BYTES) -> bytes:
     """The head of a line that is `length` bytes long, at a character's edge, with a mark that says so."""
-    head = line[:MAX_LINE_BYTES]
+    head = line[:most]
     for back in range(1, min(4, len(head)) + 1):
         if head[-back] & 0xC0 != 0x80:  # not a continuation byte: here the last character begins
             if head[-back] >= 0xC0:

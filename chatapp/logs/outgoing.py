@@ -11,7 +11,7 @@ from chatapp.logs import lines as texts
 from chatapp.logs import past
 from chatapp.logs.conditions import Filter
 from chatapp.logs.generation import Source
-from chatapp.logs.redact import Redactor
+from chatapp.logs.redact import Blackout, Redactor
 
 #: How much is read and sent at a time.
 PIECE_BYTES = 524_288
@@ -23,8 +23,7 @@ MAX_LINE_BYTES = 4_194_304
 
 def raw(source: Source, start: int, end: int | None, redactor: Redactor) -> Iterator[bytes]:
     """The bytes from `start` to `end`, or to the end of the file."""
-    wide = texts.encoding_of(source.beginning)
-    width = 2 if wide else 1
+    encoding, width = source.format.encoding, len(source.format.newline)
     while end is None or start < end:
         begin = past.line_start(source, start, max(0, start - AROUND_BYTES)) // width * width
         data = source.read(begin, start - begin + PIECE_BYTES + AROUND_BYTES)
@@ -33,7 +32,8 @@ def raw(source: Source, start: int, end: int | None, redactor: Redactor) -> Iter
         if len(data) > stop:
             # Lines stay whole, if they are no longer than a piece.
             stop = (data.rfind(b"\n", here, stop) + 1 or stop) // width * width
-        black = _black_wide(data, wide, redactor) if wide else past.stream(source, begin, redactor).block(data)
+        blackout = past.stream(source, begin, redactor)
+        black = _black_encoded(data, encoding, blackout) if encoding else blackout.block(data)
         piece = black[here : stop if end is None else min(stop, end - begin)]
         if not piece:
             return  # cut meanwhile
@@ -41,19 +41,42 @@ def raw(source: Source, start: int, end: int | None, redactor: Redactor) -> Iter
         start += len(piece)
 
 
-def _black_wide(data: bytes, encoding: str, redactor: Redactor) -> bytes:
-    """UTF-16 blacked out: each unit stands for one byte, what is not ASCII for a letter of no script."""
-    low, high = (data[0::2], data[1::2]) if encoding.endswith("le") else (data[1::2], data[0::2])
-    narrow = bytes(a if not b else 0x80 for a, b in zip(low, high, strict=False))
-    black = redactor.stream().block(narrow)
-    if black is narrow:
+def _black_encoded(data: bytes, encoding: str, blackout: Blackout) -> bytes:
+    """Bytes that are no UTF-8, blacked out: looked at as UTF-8, and where something is hidden there it is hidden here."""
+    width = len("\n".encode(encoding))
+    odd = "surrogateescape" if width == 1 else "surrogatepass"  # what is wrong in it stays as it is
+    whole = len(data) // width * width
+    text = data[:whole].decode(encoding, odd)
+    if len(text.encode(encoding, odd)) != whole:
+        return blackout.block(data)  # some bytes could be written in another way, so places can't be told
+    utf8 = text.encode("utf-8", "surrogatepass")
+    black = blackout.block(utf8)
+    if black is utf8:
         return data
     units = bytearray(data)
-    star = "*".encode(encoding)
-    for at, (before, after) in enumerate(zip(narrow, black, strict=True)):
-        if before != after:
-            units[2 * at : 2 * at + 2] = star
+    read, at = 0, 0  # how far both are looked at
+    for begin, end in _changed(utf8, black):
+        at += len(_recoded(utf8[read:begin], encoding, odd))
+        size = len(_recoded(utf8[begin:end], encoding, odd))
+        units[at : at + size] = "*".encode(encoding) * (size // width)
+        read, at = end, at + size
     return bytes(units)
+
+
+def _changed(before: bytes, after: bytes) -> Iterator[tuple[int, int]]:
+    """The stretches in which two texts of the same length differ."""
+    start = -1
+    for place, (one, other) in enumerate(zip(before, after, strict=True)):
+        if (one != other) != (start >= 0):
+            if start >= 0:
+                yield start, place
+            start = place if start < 0 else -1
+    if start >= 0:
+        yield start, len(before)
+
+
+def _recoded(utf8: bytes, encoding: str, odd: str) -> bytes:
+    return utf8.decode("utf-8", "surrogatepass").encode(encoding, odd)
 
 
 def filtered(source: Source, end: int, wanted: Filter, redactor: Redactor) -> Iterator[bytes]:
@@ -71,9 +94,9 @@ def whole_line(source: Source, offset: int, redactor: Redactor) -> bytes:
     """The line that holds `offset`, up to `MAX_LINE_BYTES` of it, with a word if it is longer."""
     start = past.line_start(source, offset)
     data = source.read(start, MAX_LINE_BYTES + 2)
-    encoding = texts.encoding_of(source.beginning)
+    encoding, width = source.format.encoding, len(source.format.newline)
     if encoding:
-        data = data[: len(data) // 2 * 2].decode(encoding, "replace").encode()
+        data = data[: len(data) // width * width].decode(encoding, "replace").encode()
     newline = data.find(b"\n")
     is_long = newline < 0 and len(data) > MAX_LINE_BYTES
     line = data[:MAX_LINE_BYTES] if is_long else data if newline < 0 else data[:newline]

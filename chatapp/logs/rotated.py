@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from chatapp.logs import kernel, siblings
 from chatapp.logs.generation import Source
+from chatapp.logs.lines import Format
 
 #: So many rotated files of a log are looked at, the newest ones.
 MAX_ROTATED = 200
@@ -26,12 +27,15 @@ Mark = tuple[int, int, int]
 #: A rotated file: what sorts it by age, its mark, its path.
 Found = tuple[tuple[int, int], Mark, str]
 
+_UTF8 = Format()
+
 
 class Surroundings:
     """The rotated files of the log at `path`: which were there, which have come since."""
 
-    def __init__(self, path: str, admits: Callable[[str], bool] = lambda _path: True) -> None:
-        self._path = path
+    def __init__(self, path: str, admits: Callable[[str], bool] = lambda _path: True, told: Format = _UTF8) -> None:
+        self.path = path
+        self._told_format = told
         self._admits = admits
         self._seen: set[Mark] = set()
         self._kept: dict[Mark, tuple[float, Source]] = {}  # since when they are kept
@@ -76,7 +80,7 @@ class Surroundings:
             found = self._found()
             for age, mark, path in found:
                 if wanted(mark) and mark not in opened:
-                    source = _source(path)
+                    source = self._source(path)
                     if source is not None and source.identity == mark[:2]:
                         opened[mark] = source
                 if mark in opened:
@@ -85,8 +89,8 @@ class Surroundings:
                 return
 
     def _found(self) -> list[Found]:
-        real = os.path.realpath(self._path)
-        paths = {(os.path.realpath(path), place) for place in (self._path, real) for path in _beside(place) if path != real}
+        real = os.path.realpath(self.path)
+        paths = {(os.path.realpath(path), place) for place in (self.path, real) for path in _beside(place) if path != real}
         found = []
         for path, place in paths:
             try:
@@ -98,6 +102,12 @@ class Surroundings:
                 age = (born or status.st_mtime_ns, _number(path, place))
                 found.append((age, (status.st_dev, status.st_ino, born), path))
         return sorted(set(found))[-MAX_ROTATED:]
+
+    def _source(self, path: str) -> Source | None:
+        try:
+            return Source(_open(path), told=self._told_format)
+        except OSError:
+            return None  # gone again, or not for us: as if it had never been there
 
 
 def _number(path: str, log: str) -> int:
@@ -119,13 +129,6 @@ def _beside(path: str) -> list[str]:
         for other in others
         if not other.endswith(siblings.COMPRESSED) and name in siblings.logs_of(other)
     ]
-
-
-def _source(path: str) -> Source | None:
-    try:
-        return Source(_open(path))
-    except OSError:
-        return None  # gone again, or not for us: as if it had never been there
 
 
 def _open(path: str) -> int:

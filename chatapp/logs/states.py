@@ -31,6 +31,7 @@ ENDINGS = {
 CUT = "The file was cut or rewritten, and what was written last before may be missing; its lines follow from the first."
 BINARY = "This does not look like text; what can't be shown stands as signs."
 LATE = "Something was still written to the file that lost this name; it is not shown here."
+STALE = "The file can't be read any more, and what was written to it last may be missing."
 LOST = "The file was cut before this was read; it is gone."
 DROPPED = "This is left out, because too much had come; it can be fetched."
 GONE_PLACE = "The place where you were is gone; these are the newest lines."

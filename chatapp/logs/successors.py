@@ -25,13 +25,15 @@ NOW = (2**63, 0)
 
 
 class Successors:
-    """Looks at the name `path`, and at the files beside it."""
+    """Looks at a name, and at the files beside it."""
 
-    def __init__(self, path: str, open_file: Callable[[], int], surroundings: Surroundings, ended: Ended) -> None:
-        self._path = path
-        self._open_file = open_file
+    def __init__(self, open_source: Callable[[], Source], surroundings: Surroundings, ended: Ended) -> None:
+        self._path = surroundings.path
+        self._open_source = open_source
         self._surroundings = surroundings
         self._ended = ended
+        #: What the name stood for when it was opened for another reason: it may be gone before `after` looks.
+        self.glimpsed: Source | None = None
 
     def named(self) -> tuple[int, int] | None:
         """What the name stands for; None if that can't be known."""
@@ -47,19 +49,24 @@ class Successors:
         Empty if the last of ours has it again. Raises OSError if what has it now can't be opened.
         """
         between: list[Source] = []
-        opened: list[Source] = []
+        opened = [self.glimpsed] if self.glimpsed is not None and not _is_among(self.glimpsed, ours) else []
         for _ in range(MAX_TRIES):
             try:
-                opened.append(Source(self._open_file()))
+                current = self._open_source()
             except OSError:
                 if not opened:
                     raise
+                between = self._between(ours, opened)
+                newest, named = opened[-1], self.named()
+                if named == newest.identity or (named is None and self._may_come_back(newest)):
+                    newest.age = NOW  # what was found had the name before it, or is a copy of what was in it before
                 break  # gone again, but what had the name for a moment is open
-            if opened[0].identity == ours[-1].identity:
+            if not opened and current.identity == ours[-1].identity:
                 return []
+            opened = [source for source in opened if source.identity != current.identity] + [current]
             between = self._between(ours, opened)
-            if self.named() == opened[-1].identity:
-                opened[-1].age = NOW  # it had the name all the while: what was found had it before
+            if self.named() == current.identity:
+                current.age = NOW  # it had the name all the while: what was found had it before
                 break
         self._surroundings.see([*between, *opened])
         return sorted([*between, *opened], key=lambda source: source.age)
@@ -79,6 +86,10 @@ class Successors:
             and self._ended.bookmark(source) is None
         ]
 
+    def _may_come_back(self, source: Source) -> bool:
+        """Whether a file that has lost its name was neither deleted nor rotated."""
+        return bool(os.fstat(source.fd).st_nlink) and not in_thread(self._surroundings.has, source)
+
     def may_have_been_between(self, before: Source, current: Source) -> bool:
         """Whether there was time for a file that nobody saw and that is nowhere any more."""
         if os.path.islink(self._path):
@@ -97,8 +108,8 @@ class Successors:
             return []  # what was found may have had the name after it
         if before != after or (after is None and not is_gone()):
             return None
-        if after is None and (not os.fstat(source.fd).st_nlink or in_thread(self._surroundings.has, source)):
-            return []  # it was deleted or rotated away; otherwise it may come back, and what is beside it is of it
+        if after is None and not self._may_come_back(source):
+            return []  # what is beside it is not of it
         content, size = source.read(0, FINGERPRINT_BYTES), source.size()
 
         def is_of_now(copy: Source) -> bool:
@@ -108,3 +119,7 @@ class Successors:
         copies = list(itertools.takewhile(lambda copy: not is_of_now(copy), [other for other in others if other.size()]))
         self._surroundings.see(copies)
         return copies
+
+
+def _is_among(source: Source, sources: list[Source]) -> bool:
+    return any(source.identity == other.identity for other in sources)

@@ -22,7 +22,7 @@ from chatapp.logs.ended import Ended
 from chatapp.logs.generation import FINGERPRINT_BYTES, TAIL_BYTES, Bookmark, Known, Source
 from chatapp.logs.lines import Line
 from chatapp.logs.rotated import Surroundings
-from chatapp.logs.states import BINARY, GONE, LATE, OPENED, STARTING, WAITING, Listener, State, trouble
+from chatapp.logs.states import BINARY, LATE, OPENED, STARTING, WAITING, Listener, State, trouble
 from chatapp.logs.successors import Successors
 from chatapp.logs.watch import Watch
 from chatapp.realtime.threads import in_thread
@@ -48,33 +48,30 @@ _log = logging.getLogger(__name__)
 
 
 class Tailer:
-    """Follows one file. `open_file` opens it, or raises as `Catalog.open` does."""
+    """Follows one file. `open_source` opens it, or raises as `Catalog.open` does."""
 
     def __init__(
         self,
-        open_file: Callable[[], int],
-        path: str,
+        open_source: Callable[[], Source],
+        surroundings: Surroundings,
         watch: Watch,
         listener: Listener,
         bookmark: Bookmark | None = None,
         known: Known | None = None,
-        encoding: str = "",
-        admits: Callable[[str], bool] = lambda _path: True,
     ) -> None:
-        self._open_file = open_file
-        self._path = path
+        self._open_source = open_source
+        self._path = surroundings.path
         self._watch = watch
         self._listener = listener
         self._bookmark = bookmark  # of an earlier tailer of this file
         self._known = known or Known()
-        self._encoding = encoding
-        self.surroundings = Surroundings(path, admits)
+        self.surroundings = surroundings
         self.state = STARTING
         self.source: Source | None = None
         #: The half line that was told, until it is whole.
         self.half: Line | None = None
         self.ended = Ended()
-        self._successors = Successors(path, open_file, self.surroundings, self.ended)
+        self._successors = Successors(open_source, surroundings, self.ended)
         self._waiting: deque[Source] = deque()  # what took the name since, oldest first
         self._missing_since = 0.0  # since when the name stands for nothing, while something is open
         self._access: tuple[int, int, int] | None = None  # mode and owners with which it could be opened
@@ -130,6 +127,7 @@ class Tailer:
             self._look_at_name()
             self._advance()
             self._look_at_half()
+        self._successors.glimpsed = None
         self._look_at_ended()
 
     def _may_read(self) -> bool:
@@ -140,12 +138,13 @@ class Tailer:
         if access == self._access and self.state.kind != "denied":
             return True
         try:
-            os.close(self._open_file())
-        except OSError as error:
-            if trouble(error, gone=True) != GONE:
-                self._tell(trouble(error, gone=True))
-                # Another file, which can't be opened, has the name: what is open was ours to read, and still is.
-                return not self._has_name()
+            self._successors.glimpsed = self._open_source()
+        except PermissionError as error:
+            self._tell(trouble(error, gone=True))
+            # Another file, which can't be opened, has the name: what is open was ours to read, and still is.
+            return not self._has_name()
+        except (FileNotFoundError, NotADirectoryError):
+            pass
         self._access = access
         return True
 
@@ -156,9 +155,12 @@ class Tailer:
         """Whether the name still stands for what took it last; if not, what has it now gets in line."""
         assert self.source is not None
         newest = self._waiting[-1] if self._waiting else self.source
+        glimpsed = self._successors.glimpsed
         try:
             status = os.stat(self._path)
         except OSError as error:
+            if glimpsed is not None and glimpsed.identity != newest.identity:
+                self._take_in_line(newest)  # gone again, but open
             # Between the rename and the creation of a rotation there is no file for a moment: not worth a word.
             if self._is_gone():
                 self._tell(trouble(error, gone=True))
@@ -175,7 +177,7 @@ class Tailer:
         appeared = self.state == WAITING
         in_thread(self.surroundings.note)
         try:
-            source = Source(self._open_file())
+            source = self._open_source()
         except OSError as error:
             self._tell(trouble(error, gone=False))
             return
@@ -191,7 +193,7 @@ class Tailer:
     def _begin(self, source: Source, offset: int) -> None:
         """From now on `source` is read, from `offset`."""
         self.source = source
-        self._splitter = source.splitter(offset, self._encoding)
+        self._splitter = source.splitter(offset)
         self._tail = source.tail(offset)
         self._first_at = 0.0  # when the first bytes of a new file were seen
         self._looked_at = 0  # of an empty file: when it had been changed last when copies were looked for
@@ -276,7 +278,7 @@ class Tailer:
             source.beginning = (source.beginning[:position] + data)[:FINGERPRINT_BYTES]
             self._known.learn(source)
             if position == 0:  # now it shows how it is encoded
-                self._splitter = source.splitter(0, self._encoding)
+                self._splitter = source.splitter(0)
                 if source.is_binary:
                     self._tell_binary()
         self._tail = (self._tail + data)[-TAIL_BYTES:]
@@ -302,7 +304,7 @@ class Tailer:
         """
         old = self.source
         assert old is not None
-        new = Source(os.dup(old.fd))
+        new = old.again()
         new.superseded = old.superseded
         copies = self._copies()
         if copies is None:
@@ -311,7 +313,7 @@ class Tailer:
         between = []
         for copy in copies:
             if old.lost and copy.is_copy(old.beginning, self._tail, self._splitter.end):
-                os.dup2(copy.fd, old.fd, inheritable=False)  # whoever reads it goes on in the copy
+                old.go_on_in(copy)
                 old.lost = False
             elif not old.lost or not copy.begins_like(old.beginning, 1):
                 between.append(copy)  # of a later truncation
@@ -351,7 +353,7 @@ class Tailer:
             return False  # too little to know the file again by
         copies = self._copies()
         if copies:
-            self._put_first([*copies, Source(os.dup(source.fd))])
+            self._put_first([*copies, source.again()])
             self._end("truncated")
         elif copies is not None:
             self._looked_at = changed_at
@@ -365,16 +367,26 @@ class Tailer:
                 self._listener.lines(source, lines)
 
     def _lose(self) -> None:
-        """The server of a network file system no longer knows the file (ESTALE): as if it had been rotated away (R16)."""
+        """The server of a network file system no longer knows what is open (ESTALE).
+
+        If the name stands for a file with the same contents this goes on in it; else the old one was rotated away (R16).
+        """
         old = self.source
-        if old is None:
+        known = deque(source for source in self._waiting if not source.is_stale)
+        if old is None or len(known) < len(self._waiting):
+            self._waiting = known
             return
+        if not self._waiting:
+            try:
+                new = self._open_source()
+            except OSError as error:
+                self._tell(trouble(error, gone=True))
+                return
+            if new.is_copy(old.beginning, self._tail, self._splitter.end):
+                old.go_on_in(new)
+                return
+            self._waiting.append(new)
         old.lost = True
-        try:
-            self._waiting.append(Source(self._open_file()))
-        except OSError as error:
-            self._tell(trouble(error, gone=True))
-            return
         self._end("rotated")
 
     # Ending.
@@ -398,7 +410,7 @@ class Tailer:
 
     def _may_come_back(self, source: Source) -> bool:
         """Whether a half line may still become whole: what a link led to goes on, and the link may lead there again."""
-        return os.path.islink(self._path) and os.fstat(source.fd).st_nlink > 0
+        return not source.lost and os.path.islink(self._path) and os.fstat(source.fd).st_nlink > 0
 
     def _look_at_ended(self) -> None:
         """Say so if something was written to a file after it was over."""

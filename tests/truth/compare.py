@@ -7,7 +7,7 @@ import bisect
 import collections
 from typing import Any, NamedTuple
 
-from tests.truth.texts import number_of, numbers_in, text_of
+from tests.truth.texts import may_be_torn, number_of, numbers_in, text_of
 
 
 class Notice(NamedTuple):
@@ -92,7 +92,7 @@ def compare(truth: Truth, reader: str, told: list[Told]) -> Verdict:
     """Hold what a reader was told to the truth."""
     verdict = Verdict([], [], [], [], [], [], 0, 0)
     expected, required = truth.expected(), truth.required(reader)
-    destroyed = [int(key) for key in expected if key not in required and key.isdigit()]
+    destroyed = {key for key in expected if key not in required and key.isdigit()}
     place = {key: number for number, key in enumerate(expected)}
     seen: dict[str, int] = {}  # where in what was told
     newest = -1
@@ -100,7 +100,7 @@ def compare(truth: Truth, reader: str, told: list[Told]) -> Verdict:
         if isinstance(each, Notice):
             continue
         key = truth.key_of(each)
-        if key is None and any(text_of(number).startswith(each) for number in destroyed):
+        if key is None and _is_torn(each, destroyed):
             continue  # what was read of a line before the rest of it was destroyed
         if key is None or key not in place:
             (verdict.joined if numbers_in(each) > 1 else verdict.split).append(f"{each[:100]!r} ({len(each)} characters)")
@@ -116,6 +116,16 @@ def compare(truth: Truth, reader: str, told: list[Told]) -> Verdict:
     excused = [key for key in missing if key not in required]
     verdict.unannounced.extend(_unannounced(told, excused, seen, place))
     return verdict._replace(lines=len(seen), excused=len(excused))
+
+
+def _is_torn(text: str, destroyed: set[str]) -> bool:
+    """Whether this is the beginning of a line that was destroyed."""
+    match = may_be_torn(text)
+    if match is None:
+        return text in ("", "#") and bool(destroyed)
+    if match[2] is None:
+        return match[0] == text and any(key.startswith(match[1]) for key in destroyed)
+    return match[1] in destroyed and text_of(int(match[1])).startswith(text)
 
 
 def _unannounced(told: list[Told], excused: list[str], seen: dict[str, int], place: dict[str, int]) -> list[str]:

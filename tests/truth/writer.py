@@ -371,7 +371,8 @@ class Writer:
             return
         young = [key for key in keys if self.clock() - self.written[key] < LOOK_SECONDS]
         excused = {name: young for name, pid in self.readers.items() if inode is None or not _has_open(pid, inode)}
-        self.tell("destroyed", excused=excused)
+        ages = {key: round(self.clock() - self.written[key], 4) for key in young}
+        self.tell("destroyed", excused=excused, ages=ages, late=len(self.late))
 
     # Readers that are stopped.
 

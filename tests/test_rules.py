@@ -233,6 +233,7 @@ def test_r05_deleted_and_made_again(log: Path, look: Look) -> None:
         assert viewer.read_lines(4)[3] == "to the deleted one"
     log.write_text("again\n")
     assert viewer.read_lines(6)[4:] == ["and half a", "again"]
+    assert viewer.unfinished == ["and half a"]
 
 
 def test_r06_renamed_away_and_back_nothing_comes_twice(log: Path, look: Look) -> None:
@@ -511,10 +512,13 @@ def test_r14_permission_lost_and_regained_is_no_replay(watch: str, tmp_path: Pat
         server.kill()
 
 
-def test_r15_without_watches_to_be_had_it_polls_and_says_so(serve: Callable[..., Server], tmp_path: Path) -> None:
-    """In a namespace of its own, in which fewer watches may be had than it needs."""
-    limit = 'echo 1 > /proc/sys/user/max_inotify_watches && exec "$@"'
-    runner = ["unshare", "--user", "--map-root-user", "sh", "-c", limit, "sh"]
+@pytest.mark.parametrize(
+    ("limit", "word"), [("max_inotify_watches", "can't be watched"), ("max_inotify_instances", "inotify can't be had")]
+)
+def test_r15_without_watches_to_be_had_it_polls_and_says_so(limit: str, word: str, tmp_path: Path) -> None:
+    """In a namespace of its own, in which fewer may be had than it needs."""
+    set_limit = f'echo {1 if limit == "max_inotify_watches" else 0} > /proc/sys/user/{limit} && exec "$@"'
+    runner = ["unshare", "--user", "--map-root-user", "sh", "-c", set_limit, "sh"]
     if not shutil.which("unshare") or subprocess.run([*runner, "true"], capture_output=True).returncode:
         pytest.skip("no user namespaces here")
     server = Server(tmp_path, {})
@@ -525,7 +529,7 @@ def test_r15_without_watches_to_be_had_it_polls_and_says_so(serve: Callable[...,
     try:
         viewer = Viewer(server, "a.log")
         assert viewer.read_lines(1) == ["one"]
-        wait_until(lambda: "can't be watched" in server.said(), "a word in the log")
+        wait_until(lambda: word in server.said(), "a word in the log")
         append(path, "two\n")
         assert viewer.read_lines(2) == ["one", "two"]
         again = Viewer(server, "a.log")

@@ -28,7 +28,7 @@ class Recorder:
     def began(self, source: Source, offset: int) -> None:
         pass
 
-    def lines(self, source: Source, lines: list[Line]) -> None:
+    def lines(self, source: Source, lines: list[Line], unfinished: bool = False) -> None:
         self.told += [text.decode() for _, text in lines]
 
     def half(self, source: Source, line: Line) -> None:

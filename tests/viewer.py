@@ -15,6 +15,7 @@ class Viewer:
         self.file = file
         self.lines: list[str] = []
         self.partials: list[str] = []
+        self.unfinished: list[str] = []
         self.notices: list[dict[str, Any]] = []
         self.position: dict[str, Any] | None = None
         self.client.send(json.dumps({"type": "open", "file": file, "from": begin or {"tail": 1000}, **more}))
@@ -23,6 +24,7 @@ class Viewer:
         said = hear(self.client)
         if said["type"] == "lines":
             self.lines += [text for _, text in said["lines"]]
+            self.unfinished += [self.lines[-1]] if said.get("unfinished") else []
             self.position = {"generation": said["generation"], "offset": said["next"]}
         elif said["type"] == "partial":
             self.partials.append(said["text"])

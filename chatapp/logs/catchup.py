@@ -80,9 +80,9 @@ class CatchUp:
             return True
         return self._send(self._splitter.feed(data))
 
-    def _send(self, lines: list[Line]) -> bool:
+    def _send(self, lines: list[Line], unfinished: bool = False) -> bool:
         form = self._viewer.form
-        for batch in batches(self._source, self._blackout.lines(lines), self._splitter.offset):
+        for batch in batches(self._source, self._blackout.lines(lines), self._splitter.offset, unfinished):
             now = time.monotonic()
             frame = form.lines(batch, now - self._told_at >= TELL_SECONDS)
             if frame:
@@ -95,7 +95,7 @@ class CatchUp:
         """The source is read to its end, or can't be read any more: go on with the next."""
         source, following, connection = self._source, self._source.next, self._viewer.connection
         assert following is not None
-        told = self._send(self._splitter.flush())
+        told = self._send(self._splitter.flush(), unfinished=True)
         if source.lost and source.end is not None and self._splitter.end < source.end:
             gap = self._viewer.form.notice("gap", source.name, LOST, offset=self._splitter.end, to=source.end)
             told = told and connection.write_waiting(gap, ROOM_BYTES)
@@ -127,11 +127,12 @@ class CatchUp:
         return self._viewer.connection.write_waiting(notice, ROOM_BYTES)
 
 
-def batches(source: Source, lines: list[Line], following: int) -> Iterator[Batch]:
+def batches(source: Source, lines: list[Line], following: int, unfinished: bool) -> Iterator[Batch]:
     """The lines in groups of a bounded size, each with the offset after its last: short ones grow when encoded."""
     for start in range(0, len(lines), MAX_LINES):
         end = start + MAX_LINES
-        yield Batch(source.name, lines[start:end], lines[end][0] if end < len(lines) else following)
+        is_last = end >= len(lines)
+        yield Batch(source.name, lines[start:end], following if is_last else lines[end][0], unfinished and is_last)
 
 
 def ending(form: Form, source: Source) -> bytes:

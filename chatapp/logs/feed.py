@@ -161,10 +161,10 @@ class Feed:
         """Another generation: nothing of the one before matters for what is blacked out."""
         self._blackout = self.redactor.stream(source.context(offset, CONTEXT_BYTES))
 
-    def lines(self, source: Source, lines: list[Line]) -> None:
+    def lines(self, source: Source, lines: list[Line], unfinished: bool = False) -> None:
         """New lines: encode them once for each form, hand them to the hub."""
         now = time.monotonic()
-        for batch in batches(source, self._blackout.lines(lines), self.tailer.position):
+        for batch in batches(source, self._blackout.lines(lines), self.tailer.position, unfinished):
             for form in list(self._told_at):
                 frame = form.lines(batch, now - self._told_at[form] >= TELL_SECONDS)
                 if frame:

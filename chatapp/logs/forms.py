@@ -14,11 +14,15 @@ from chatapp.logs.lines import Line
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Batch:
-    """Lines of one generation that follow each other; `following` is the offset after the last."""
+    """Lines of one generation that follow each other; `following` is the offset after the last.
+
+    `unfinished`: the last has no newline, and never will.
+    """
 
     generation: str
     lines: list[Line]
     following: int
+    unfinished: bool = False
 
 
 class Form(Protocol):
@@ -64,12 +68,13 @@ class V1Form:
 
     def lines(self, batch: Batch, even_if_none: bool) -> bytes:
         if not self.filter:
-            return wire.encode_v1(self.file, batch.generation, batch.lines, batch.following)
+            return wire.encode_v1(self.file, batch.generation, batch.lines, batch.following, unfinished=batch.unfinished)
         passing = self.filter.select(batch.lines)
         if not passing and not even_if_none:
             return b""
         passed = len(batch.lines) - len(passing)
-        return wire.encode_v1(self.file, batch.generation, passing, batch.following, passed)
+        unfinished = batch.unfinished and passing[-1:] == batch.lines[-1:]
+        return wire.encode_v1(self.file, batch.generation, passing, batch.following, passed, unfinished)
 
     def half(self, generation: str, line: Line) -> bytes:
         return wire.partial(self.file, generation, line) if self.filter.passes(line[1]) else b""

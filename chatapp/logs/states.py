@@ -53,8 +53,11 @@ class Listener(Protocol):
     def began(self, source: Source, offset: int) -> None:
         """From here on lines of `source` come, from `offset` on."""
 
-    def lines(self, source: Source, lines: list[Line]) -> None:
-        """Whole lines, in order; every line of every generation comes exactly once."""
+    def lines(self, source: Source, lines: list[Line], unfinished: bool = False) -> None:
+        """Whole lines, in order; every line of every generation comes exactly once.
+
+        `unfinished`: the last is what is left of a file that is over, and has no newline.
+        """
 
     def half(self, source: Source, line: Line) -> None:
         """The half line at the end, after some quiet. It comes again, when it is longer or whole."""

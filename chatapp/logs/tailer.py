@@ -397,7 +397,7 @@ class Tailer:
         assert old is not None
         lines = [] if self._may_come_back(old) else self._splitter.flush()
         if lines:
-            self._listener.lines(old, lines)
+            self._listener.lines(old, lines, unfinished=True)
         old.end, old.ending, old.next = self._splitter.offset, ending, new
         self.ended.add(old)
         mark = self.ended.bookmark(new)

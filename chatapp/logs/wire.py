@@ -146,14 +146,20 @@ def encode_plain(lines: list[Line], only: bytes) -> bytes:
     return b"".join([text_frame(text + b"\n") for _, text in lines])
 
 
-def encode_v1(file: str, generation: str, lines: list[Line], following: int, passed: int | None = None) -> bytes:
+def encode_v1(
+    file: str, generation: str, lines: list[Line], following: int, passed: int | None = None, unfinished: bool = False
+) -> bytes:
     """The lines as one frame of `logs.v1`; `following` is the offset after the last that was looked at.
 
-    With a filter `passed` says how many were passed over.
+    With a filter `passed` says how many were passed over. `unfinished`: the last has no newline, and never will.
     """
     texts = [[line[0], text] for line, text in zip(lines, to_texts(lines), strict=True)]
-    fields = {"type": "lines", "file": file, "generation": generation, "lines": texts, "next": following}
-    return _frame(fields if passed is None else {**fields, "passed": passed})
+    fields: dict[str, Any] = {"type": "lines", "file": file, "generation": generation, "lines": texts, "next": following}
+    if passed is not None:
+        fields["passed"] = passed
+    if unfinished:
+        fields["unfinished"] = True
+    return _frame(fields)
 
 
 def partial(file: str, generation: str, line: Line) -> bytes:

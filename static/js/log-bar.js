@@ -11,7 +11,7 @@ import { icon } from "./icons.js";
 export const LogBar = {
   props: { filter: Object, counts: Object, mode: String },
   emits: ["follow", "pause", "field", "hidden", "done"],
-  setup(props, { emit, expose }) {
+  setup(props, { emit, expose, slots }) {
     const open = ref(false); // the folded part, on a phone
     const fields = ref(null);
 
@@ -40,7 +40,7 @@ export const LogBar = {
       return html`
         <button key=${level} type="button" class=${["chip", `is-${level}`]} aria-pressed=${String(isOn)}
           title=${t(isOn ? "logs.hideLevel" : "logs.showLevel", { level: t(`logs.level.${level}`) })} onClick=${() => toggleLevel(level)}>
-          <span class="chip-words">${t(`logs.level.${level}`)}${" "}<span class="chip-count">${formatNumber(props.counts[level])}</span></span>
+          <span class=${["chip-words", props.counts[level] === 0 && "is-none"]}>${t(`logs.level.${level}`)}${" "}<span class="chip-count">${formatNumber(props.counts[level])}</span></span>
         </button>`;
     };
     const pauseButton = () => {
@@ -58,6 +58,7 @@ export const LogBar = {
         <div ref=${fields} id="log-filters" class="log-filters" role="search" aria-label=${t("logs.filter")} onKeydown=${keyed}>
           <${FilterFields} filters=${props.filter} onChange=${(name, field) => emit("field", name, field)} />
           <div class="chips" role="group" aria-label=${t("logs.levels")}>${LEVELS.map(chip)}</div>
+          ${slots.default?.()}
         </div>
         ${pauseButton()}
       </div>`;

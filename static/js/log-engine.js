@@ -73,12 +73,16 @@ export function createEngine() {
 
   // The filter: at once on what the page has, and after a moment on the server.
 
+  // Marks are drawn with the rows: nothing else has to be done about them.
+  const checkMark = () => {
+    const problem = markProblem(filter.mark);
+    filter.mark.problem = problem ? t(`logs.pattern.${problem}`) : "";
+  };
   const applyHere = () => {
     const isLoose = filter.only.text !== "";
     store.setView({ test: textTest(filter), hidden: filter.hidden, folded: settings.folded && !isLoose, isLoose });
     buckets.recount(store.chunks);
-    const problem = markProblem(filter.mark);
-    filter.mark.problem = problem ? t(`logs.pattern.${problem}`) : "";
+    checkMark();
     changed();
   };
   const applyThere = () => {
@@ -91,8 +95,9 @@ export function createEngine() {
   session.onPattern = (sentence, field) => { filter[field === "exclude" ? "not" : "only"].problem = sentence; };
   const setField = (name, { text, pattern, case: exact }) => {
     Object.assign(filter[name], { text, pattern, case: exact, problem: "" });
+    if (name === "mark") return checkMark();
     applyHere();
-    if (name !== "mark") applySoon();
+    applySoon();
   };
   const setHidden = (levels) => {
     filter.hidden = levels;

@@ -1,6 +1,6 @@
 // The part of a long line around what was found in it. Pure.
 
-const LENGTH = 240;
+export const LENGTH = 240;
 const BEFORE = 60; // characters of what stands before the first place
 
 // { text, places }: cut, with "…" where something is left out.

@@ -47,7 +47,7 @@ export const LogFoot = {
         <footer class="log-foot">
           ${figure(formatNumber(rate, { maximumFractionDigits: rate > 0 && rate < 9.95 ? 1 : 0 }), t("logs.perSecond"), "rate", null)}
           ${figure(formatNumber(store.kept), isFull ? t("logs.keptOf", { cap: lines }) : t("logs.kept"), "kept", kept)}
-          ${figure(formatNumber(store.letGo), t("logs.letGo"), "let-go", t("logs.letGoHint"))}
+          ${store.letGo > 0 && figure(formatNumber(store.letGo), t("logs.letGo"), "let-go", t("logs.letGoHint"))}
           ${place()}
           <span class="log-watched">UTF-8${how() && ` · ${how()}`}</span>
         </footer>`;

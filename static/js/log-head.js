@@ -4,25 +4,26 @@ import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { icon } from "./icons.js";
 import { headWords, isTrouble } from "./log-status.js";
+import { LogTools } from "./log-tools.js";
 
 export const LogHead = {
   // download: { href, isFiltered } or null.
   props: { state: Object, mode: String, connected: Boolean, wrap: Boolean, searching: Boolean, download: Object },
   emits: ["search", "wrap", "jump", "clear"],
   setup(props, { emit }) {
-    const tool = (name, words, hint, action, more = {}) => html`
-      <button type="button" class="icon-button" title=${hint} aria-label=${words} onClick=${() => emit(action)} ...${more}>${icon(name)}</button>`;
+    // Of a long path the end tells most: where there is no room, the folders give way.
+    const named = (file) => {
+      const at = file.lastIndexOf("/") + 1;
+      return html`<span class="log-folders">${file.slice(0, at)}</span><span class="log-base">${file.slice(at)}</span>`;
+    };
     const title = () => {
       const { tracks } = props.state;
       if (tracks.length === 0) return html`<h1 class="head-title">${t("logs.title")}</h1>`;
-      if (tracks.length === 1) return html`<h1 class="head-title" title=${tracks[0].file}>${tracks[0].file}</h1>`;
-      const names = tracks.map(({ file, colour }) => html`<span key=${file} class=${["log-merged", `is-file-${colour}`]}>${file}</span>`);
+      if (tracks.length === 1) return html`<h1 class="head-title" title=${tracks[0].file}>${named(tracks[0].file)}</h1>`;
+      const bases = tracks.map(({ file }) => file.slice(file.lastIndexOf("/") + 1));
+      const isClear = new Set(bases).size === bases.length; // else it takes the folders to tell them apart
+      const names = tracks.map(({ file, colour }, at) => html`<span key=${file} class=${["log-merged", `is-file-${colour}`]}>${isClear ? bases[at] : file}</span>`);
       return html`<h1 class="head-title is-merged" title=${tracks.map(({ file }) => file).join("\n")}>${names}</h1>`;
-    };
-    const download = () => {
-      if (!props.download) return null;
-      const words = t(props.download.isFiltered ? "logs.downloadFiltered" : "logs.download");
-      return html`<a class="icon-button" href=${props.download.href} download title=${words} aria-label=${words}>${icon("download")}</a>`;
     };
     return () => html`
       <div class="log-heading">
@@ -30,10 +31,8 @@ export const LogHead = {
         <p class=${["head-context", isTrouble(props.state) && "is-trouble"]}>${headWords(props.state, props.mode, props.connected)}</p>
       </div>
       <div class="log-tools">
-        ${tool("clock", t("logs.jump"), t("logs.jumpHint"), "jump")}
-        ${tool("wrap", t("logs.wrap"), t("logs.wrapHint"), "wrap", { "aria-pressed": String(props.wrap) })}
-        ${download()}
-        ${tool("bin", t("logs.clear"), t("logs.clearHint"), "clear")}
+        <button type="button" class="icon-button" title=${t("logs.jumpHint")} aria-label=${t("logs.jump")} onClick=${() => emit("jump")}>${icon("clock")}</button>
+        <${LogTools} wrap=${props.wrap} download=${props.download} hasWords=${false} onWrap=${() => emit("wrap")} onClear=${() => emit("clear")} />
         <button type="button" class="log-search-button" title=${t("logs.searchHint")} aria-expanded=${String(props.searching)}
           onClick=${() => emit("search")}>${icon("search")}<span>${t("logs.searchFile")}</span><kbd aria-hidden="true">/</kbd></button>
       </div>`;

@@ -2,16 +2,16 @@
 // and what it found, file by file. It tells what is wanted; log-search.js asks the server.
 //
 //   search: reactive { query: { text, pattern, case, siblings, from }, state: "idle" | "running" | "done" |
-//     "stopped" | "failed", hits: [{ file, generation, offset, line, text }], at, progress, error, done }
+//     "stopped" | "full" | "failed", hits: [{ file, generation, offset, line, text }], at, progress, error, done }
 
 import { html, nextTick, onMounted, ref, watch } from "./html.js";
 import { formatNumber, t } from "./i18n.js";
 import { icon } from "./icons.js";
-import { excerptAround } from "./log-excerpt.js";
+import { excerptAround, LENGTH } from "./log-excerpt.js";
 import { PatternField } from "./log-fields.js";
 import { marker } from "./log-filter.js";
 import { gradeOf } from "./log-levels.js";
-import { draw } from "./log-render.js";
+import { draw, piecesOf } from "./log-render.js";
 import { displayText } from "./log-text.js";
 import { formatSize } from "./log-words.js";
 import { roveFocus } from "./roving.js";
@@ -70,16 +70,24 @@ export const LogSearchPanel = {
       }
     };
 
-    const hit = (found, index, mark) => {
-      const text = displayText(found.text);
+    // A line of fields as in the stream, if what was found is in sight there; else as it is written.
+    const textOf = (raw, mark) => {
+      const { structure, pieces } = piecesOf(raw, false);
+      const short = structure && pieces.map(({ text }) => text).join("");
+      if (short && short.length <= LENGTH && mark(short).length > 0) return { pieces, places: mark(short) };
+      const text = displayText(raw);
       const excerpt = excerptAround(text, mark(text));
+      return { pieces: [{ kind: "text", text: excerpt.text }], places: excerpt.places };
+    };
+    const hit = (found, index, mark) => {
+      const { pieces, places } = textOf(found.text, mark);
       const level = gradeOf(found.text);
       return html`
         <li key=${index}>
           <button type="button" data-hit=${index} class=${["log-hit", level && `is-${level}`]} aria-current=${index === props.search.at ? "true" : null}
             tabindex=${index === current.value ? 0 : -1} onFocus=${() => { current.value = index; }} onClick=${() => emit("open", found, index)}>
             ${found.line ? html`<span class="log-hit-line">${formatNumber(found.line)}</span>` : null}
-            <span class="log-hit-text" dir="auto">${draw([{ kind: "text", text: excerpt.text }], excerpt.places)}</span>
+            <span class="log-hit-text" dir="auto">${draw(pieces, places)}</span>
           </button>
         </li>`;
     };
@@ -104,6 +112,7 @@ export const LogSearchPanel = {
       const count = found.length;
       if (state === "failed") return error || t("logsearch.failed");
       if (state === "running") return t("logsearch.running", { count });
+      if (state === "full") return t("logsearch.full", { count });
       if (state === "stopped") return t("logsearch.stopped", { count });
       if (state === "done") return count === 0 ? t("logsearch.nothing") : t("logsearch.found", { count });
       return t("logsearch.help");

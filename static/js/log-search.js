@@ -10,7 +10,7 @@ const MOST_HITS = 5000; // that the page keeps
 export function freshSearch() {
   return {
     query: { text: "", pattern: false, case: false, siblings: false, from: "newest" },
-    state: "idle",   // "idle" | "running" | "done" | "stopped" | "failed"
+    state: "idle",   // "idle" | "running" | "done" | "stopped" | "full" (the page keeps no more) | "failed"
     hits: [],        // [{ file, generation, offset, line, text }]
     at: -1,          // the hit that was opened
     progress: null,  // { file, done, size, hits }
@@ -66,9 +66,7 @@ export class LogSearch {
   }
 
   stop() {
-    if (this.#abort === null) return;
-    this.#abort.abort();
-    this.#end(this.#abort, "stopped");
+    this.#stop("stopped");
   }
 
   // The hit after the one that was opened, or before it; null: there is none.
@@ -78,6 +76,12 @@ export class LogSearch {
     const hit = state.hits[at] ?? null;
     if (hit) state.at = at;
     return hit;
+  }
+
+  #stop(how) {
+    if (this.#abort === null) return;
+    this.#abort.abort();
+    this.#end(this.#abort, how);
   }
 
   #end(abort, how) {
@@ -106,6 +110,6 @@ export class LogSearch {
     if (this.#found.length === 0) return;
     const found = this.#found.splice(0);
     this.state.hits = [...this.state.hits, ...found].slice(0, MOST_HITS);
-    if (this.state.hits.length >= MOST_HITS) this.stop();
+    if (this.state.hits.length >= MOST_HITS) this.#stop("full");
   }
 }

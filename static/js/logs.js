@@ -17,6 +17,7 @@ import { actionOf } from "./log-keys.js";
 import { LogList } from "./log-list.js";
 import { LogSearchPanel } from "./log-search-panel.js";
 import { emptyWords, logStatus } from "./log-status.js";
+import { LogTools } from "./log-tools.js";
 import { Unread } from "./log-unread.js";
 
 const STATUS_MS = 10_000;
@@ -133,7 +134,8 @@ const Logs = {
         download=${download()} onSearch=${toggleSearch} onWrap=${actions.wrap} onJump=${actions.jump} onClear=${engine.clear} />`,
       bar: () => html`
         <${LogBar} ref=${bar} filter=${filter} counts=${(void version.value, { ...store.counts })} mode=${mode()}
-          onPause=${engine.pause} onFollow=${engine.follow} onField=${engine.setField} onHidden=${engine.setHidden} onDone=${engine.applyNow} />
+          onPause=${engine.pause} onFollow=${engine.follow} onField=${engine.setField} onHidden=${engine.setHidden} onDone=${engine.applyNow}>${{ default: () => html`
+            <${LogTools} wrap=${settings.wrap} download=${download()} hasWords=${true} onWrap=${actions.wrap} onClear=${engine.clear} />` }}<//>
         ${settings.bars && html`<${Histogram} buckets=${engine.bars.value} view=${engine.viewed.value} onJump=${(time) => engine.jump({ time })} />`}`,
       default: () => html`
         <div class=${["log-stage", `has-size-${settings.size}`]}>

@@ -14,8 +14,9 @@ from chatapp.logs import outgoing, past, times
 from chatapp.logs.conditions import Condition, Filter
 from chatapp.logs.files import Catalog
 from chatapp.logs.generation import Source
-from chatapp.logs.history import Gone, History
+from chatapp.logs.history import Gone, History, Opened
 from chatapp.logs.index import STEP_BYTES, Index, Indexes
+from chatapp.logs.lines import Format
 from chatapp.logs.packed import Packed
 from chatapp.logs.redact import Redactor
 
@@ -42,13 +43,17 @@ def plain(path: Path, data: bytes) -> Source:
 
 def packed(path: Path, data: bytes) -> Source:
     path.write_bytes(gzip.compress(data[: len(data) // 2]) + gzip.compress(data[len(data) // 2 :]))
-    return Packed(os.open(path, os.O_RDONLY), "-")
+    return Packed(os.open(path, os.O_RDONLY), "-", Format())
 
 
 @pytest.fixture(scope="module", params=[plain, packed])
 def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Source:
     make: Callable[[Path, bytes], Source] = request.param
     return make(tmp_path_factory.mktemp("past") / "a.log", DATA)
+
+
+def ended(source: Source) -> Opened:
+    return Opened(source, "a.log", False)
 
 
 def texts(page: past.Page) -> list[bytes]:
@@ -184,7 +189,7 @@ def test_a_line_of_a_gigabyte_costs_no_memory(tmp_path: Path) -> None:
     assert [(offset, len(text) < 70_000) for offset, text in page.lines] == [(6, True), (1_000_000_001, True)]
     forth = past.after(source, 6, source.size(), 2, ALL, REDACTOR)
     assert [offset for offset, _ in forth.lines] == [6, 1_000_000_001]
-    assert len(outgoing.whole_line(source, 6, REDACTOR)) < outgoing.MAX_LINE_BYTES + 100
+    assert len(outgoing.whole_line(ended(source), 6, REDACTOR)) < outgoing.MAX_LINE_BYTES + 100
     assert peak() - before < 40_000, "kilobytes"
 
 
@@ -200,7 +205,7 @@ def test_wide_characters(tmp_path: Path) -> None:
     source = plain(tmp_path / "wide.log", b"\xff\xfe" + data)
     for found in (walk_back(source, source.size(), 2), walk_on(source, 0, source.size(), 2)):
         assert [text.decode().lstrip("\ufeff") for text in found] == [lines[0], lines[1], "password=*******", lines[3]]
-    raw = b"".join(outgoing.raw(source, 0, None, REDACTOR))
+    raw = b"".join(outgoing.raw(ended(source), 0, None, REDACTOR))
     assert raw.decode("utf-16").splitlines() == [lines[0], lines[1], "password=*******", lines[3]]
 
 
@@ -235,10 +240,10 @@ def test_ranges_of_a_packed_file_are_those_of_what_is_in_it(tmp_path: Path, monk
 def test_a_damaged_packed_file_gives_what_can_be_had(tmp_path: Path) -> None:
     path = tmp_path / "a.log.1.gz"
     path.write_bytes(gzip.compress(DATA)[:-40_000])
-    source = Packed(os.open(path, os.O_RDONLY), "-")
+    source = Packed(os.open(path, os.O_RDONLY), "-", Format())
     assert 0 < source.size() < len(DATA)
     path.write_bytes(b"no gzip at all")
-    assert Packed(os.open(path, os.O_RDONLY), "-").size() == 0
+    assert Packed(os.open(path, os.O_RDONLY), "-", Format()).size() == 0
 
 
 # Which generation is meant.
@@ -327,7 +332,7 @@ def test_any_range_of_a_download_is_that_part_of_the_whole(tmp_path: Path, monke
         parts.append(chance.choice([b"password=hunter2 ", b"plain words ", b"\n", b"token=abcdefgh12345678 ", b"y" * 3000]))
     data = b"".join(parts)
     source = plain(tmp_path / "a.log", data)
-    whole = b"".join(outgoing.raw(source, 0, None, REDACTOR))
+    whole = b"".join(outgoing.raw(ended(source), 0, None, REDACTOR))
     assert len(whole) == len(data)
     assert b"hunter2" not in whole
     assert b"abcdefgh" not in whole
@@ -335,4 +340,4 @@ def test_any_range_of_a_download_is_that_part_of_the_whole(tmp_path: Path, monke
     for _ in range(200):
         start = chance.randrange(len(data))
         end = chance.randrange(start, len(data))
-        assert b"".join(outgoing.raw(source, start, end, REDACTOR)) == whole[start:end]
+        assert b"".join(outgoing.raw(ended(source), start, end, REDACTOR)) == whole[start:end]

@@ -3,7 +3,9 @@
 import gzip
 import json
 import os
+import random
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -13,10 +15,12 @@ from urllib.parse import urlencode
 
 import pytest
 
+from chatapp.logs import scan
 from chatapp.logs.conditions import Condition, Filter
 from chatapp.logs.generation import Source
 from chatapp.logs.history import Opened
 from chatapp.logs.index import Indexes
+from chatapp.logs.lines import Format
 from chatapp.logs.packed import Packed
 from chatapp.logs.redact import Redactor
 from chatapp.logs.search import Hit, Search, Wanted
@@ -28,7 +32,7 @@ DATA = ("\n".join(LINES) + "\n").encode()
 
 def opened(path: Path) -> Opened:
     fd = os.open(path, os.O_RDONLY)
-    return Opened((Packed if path.suffix == ".gz" else Source)(fd, f"generation-of-{path.name}"), path.name, False)
+    return Opened((Packed if path.suffix == ".gz" else Source)(fd, f"generation-of-{path.name}", Format()), path.name, False)
 
 
 def run(search: Search) -> list[Hit]:
@@ -110,11 +114,94 @@ def test_a_known_line_number_is_told(files: list[Path]) -> None:
 def test_of_a_long_line_the_part_around_the_hit_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(b"y" * 500_000 + "€ needle €".encode() + b"z" * 3_000_000 + b" hay\nneedle\n")
-    hits = run(search([path], Filter(Condition("needle")), newest=False))
-    assert [hit.offset for hit in hits] == [0, path.stat().st_size - 7]
-    assert "€ needle €" in hits[0].text
-    assert len(hits[0].text) < 5000
-    assert not run(search([path], Filter(Condition("hay")), newest=False)), "a line is searched in its first piece"
+    for newest in (False, True):
+        hits = run(search([path], Filter(Condition("needle")), newest))
+        assert sorted(hit.offset for hit in hits) == [0, path.stat().st_size - 7]
+        long = next(hit for hit in hits if not hit.offset)
+        assert "€ needle €" in long.text
+        assert len(long.text) < 5000
+
+
+#: Parts of long lines: what is to be found lies at every place of a piece, and across the borders of two.
+@pytest.mark.parametrize("newest", [False, True])
+def test_a_long_line_is_searched_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newest: bool) -> None:
+    monkeypatch.setattr(scan, "PIECE_BYTES", 1000)
+    monkeypatch.setattr("chatapp.logs.search.PIECE_BYTES", 1000)
+    monkeypatch.setattr(scan, "OVERLAP_BYTES", 100)
+    chance = random.Random(17)
+    lines = []
+    for _ in range(150):
+        line = bytearray(chance.choice(b"abc ") for _ in range(chance.choice((5, 300, 999, 1000, 1001, 2500, 4000))))
+        if len(line) > 50:
+            for word in chance.sample((b"needle", b"hay", b"^x$", b"password=hunter2 ", b"ghp_" + b"q1" * 20 + b" "), 2):
+                at = chance.randrange(len(line) - 45)
+                line[at : at + len(word)] = word
+        lines.append(bytes(line) + chance.choice((b"", b"\r", b"needle", b"end")))
+    path = tmp_path / "a.log"
+    path.write_bytes(b"\n".join(lines) + chance.choice((b"", b"\n")))
+    black = [Redactor().line(line.removesuffix(b"\r")) for line in lines]
+    for wanted in (
+        Filter(Condition("needle")),
+        Filter(Condition("NEEDLE", case=False), Condition("hay")),
+        Filter(Condition("end$", pattern=True)),
+        Filter(Condition("^[ab]", pattern=True), Condition("c$", pattern=True)),
+        Filter(Condition(r"\Aa|b\z", pattern=True)),
+        Filter(Condition("hunter2")),
+        Filter(Condition("q1q1")),
+        Filter(Condition(r"\*{4}", pattern=True)),
+    ):
+        assert wanted.include is not None
+        offsets, place = [], 0
+        for written, shown in zip(lines, black, strict=True):
+            offsets += [place] if wanted.passes(shown) else []
+            place += len(written) + 1
+        found = [hit.offset for hit in run(search([path], wanted, newest))]
+        assert (found[::-1] if newest else found) == offsets, wanted
+
+
+@pytest.mark.parametrize("newest", [False, True])
+def test_what_grep_finds_is_found(tmp_path: Path, newest: bool) -> None:
+    """On random lines of odd kinds, with grep as the judge; and each line once, though the search is cut into parts."""
+    chance = random.Random(23)
+    words = [
+        b"error",
+        b"ERROR",
+        b"a.b",
+        b"[x]",
+        "ошибка".encode(),
+        "日志".encode(),
+        b"",
+        b" ",
+        b"\t",
+        b"\xff\xfe",
+        b"\x1b[31m",
+        b"x" * 70_000,
+    ]
+    odds = [30, 10, 10, 10, 10, 10, 20, 30, 5, 5, 5, 1]
+    for round_ in range(6):
+        lines = [b"".join(chance.choices(words, odds, k=chance.randrange(12))) for _ in range(3000)]
+        path = tmp_path / f"{round_}.log"
+        path.write_bytes(b"\n".join(lines) + chance.choice((b"", b"\n")))
+        for text, pattern, case in (
+            ("error", 0, 1),
+            ("error", 0, 0),
+            ("a.b", 0, 1),
+            ("[x]", 0, 1),
+            ("^error.*x$", 1, 1),
+            ("(a.b|日志) ", 1, 0),
+        ):
+            switches = ["-b", "-a", "-E" if pattern else "-F", *([] if case else ["-i"])]
+            ended = subprocess.run(["grep", *switches, "--", text, path], capture_output=True, check=False)
+            expected = [int(line.split(b":", 1)[0]) for line in ended.stdout.split(b"\n") if line]
+            found: list[int] = []
+            cursor = None
+            while True:
+                part = search([path], Filter(Condition(text, bool(pattern), bool(case))), newest, 500, cursor)
+                found += [hit.offset for hit in run(part)]
+                if not part.more:
+                    break
+                cursor = part.last
+            assert (found[::-1] if newest else found) == expected, (text, round_)
 
 
 # On a server.

@@ -21,7 +21,7 @@ from chatapp.logs.lines import Line
 
 #: The longest text or pattern, in characters.
 MAX_CHARS = 1000
-#: What one compiled pattern may take, in bytes: with less, RE2 falls back from its automaton to what is a hundred times slower.
+#: What one compiled pattern may take, in bytes: with less, RE2 gives up its automaton for what is a hundred times slower.
 MAX_PATTERN_BYTES = 4_194_304
 #: How large the program of a pattern may be, in RE2's instructions (`.{0,400}` has 3,600): live lines are held against it
 #: between two messages of the chat.
@@ -87,6 +87,14 @@ class Condition:
                 return start
             start = stop + 1
         return -1
+
+    def place_in_part(self, part: bytes, start: int, end: int) -> int:
+        """Where the first match begins that lies between two places of a part of a line; -1 if none does.
+
+        What is around them in `part` tells that there the line neither begins nor ends.
+        """
+        match = self._regexp.search(part, start, end)
+        return -1 if match is None else int(match.start())
 
     def indexes(self, texts: list[bytes]) -> list[int]:
         """Which of these lines match, in order."""

@@ -46,6 +46,18 @@ SECRET_NAMES = (
     "shadow*",
     "*.sqlite*",
     "*.db",
+    "*.db-*",
+    "*.ppk",
+    "*.keytab",
+    "*.ovpn",
+    "*.asc",
+    "*.gpg",
+    "id_dsa*",
+    "htpasswd*",
+    "*.htpasswd",
+    "*.env",
+    "credentials*",
+    "*.tfstate*",
 )
 #: Not listed by themselves, but as rotated files of a log.
 COMPRESSED = rotated.COMPRESSED
@@ -91,6 +103,8 @@ class _Entry:
         return None
 
     def _admits(self, relative: str) -> bool:
+        if relative.endswith(rotated.UNREADABLE):
+            return False
         if relative == self.single:
             return True
         if _is_secret(relative):
@@ -174,7 +188,7 @@ class Catalog:
             if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):
                 raise NotAllowed from None
             raise
-        if not stat.S_ISREG(os.fstat(fd).st_mode) or not self._admits(_path_of_open(fd, real)):
+        if not stat.S_ISREG(os.fstat(fd).st_mode) or not self._admits(path_of_open(fd, real)):
             os.close(fd)
             raise NotAllowed
         return fd
@@ -210,7 +224,7 @@ def _is_name(name: str) -> bool:
     return len(parts) <= MAX_PARTS and not any(part in ("", ".", "..") for part in parts)
 
 
-def _path_of_open(fd: int, real: str) -> str:
+def path_of_open(fd: int, real: str) -> str:
     """The path of what was opened: a folder on the way may have become a link between the check and the opening."""
     try:
         return os.readlink(f"/proc/self/fd/{fd}").removesuffix(" (deleted)")

@@ -1,28 +1,38 @@
 """Which file a request for the past means: a name of the list and a generation, to an open `Source`.
 
-Names and generations come from `web.log_api`; sources go to `logs.past`, `logs.search` and `logs.outgoing`. Everything is
-opened by `Catalog.open`. What the live viewers see keeps the name that they were told; else a generation gets a name that
-the file alone decides (device, inode, first bytes), so it is the same tomorrow. A generation is found again when its file
-was renamed, packed or copied meanwhile.
+Names and generations come from `web.log_pages` and its like; sources go to `logs.past`, `logs.search` and `logs.outgoing`.
+Everything is opened by `Catalog.open`. What the live viewers see keeps the name that they were told; else a generation gets
+a name that the file alone decides (device, inode, first bytes), so it is the same tomorrow. A generation is found again when
+its file was renamed, packed or copied meanwhile.
 """
 
 import dataclasses
 import os
 from collections import OrderedDict
 
-from chatapp.logs.feed import Feeds
+from chatapp.logs.feeds import Feeds
 from chatapp.logs.files import Catalog, LogFile
 from chatapp.logs.generation import Source, digest
 from chatapp.logs.packed import Packed
-from chatapp.logs.siblings import READABLE, Sibling
+from chatapp.logs.siblings import Sibling
 from chatapp.realtime.threads import in_thread
 
 #: Unpackers that are kept, with what they learned of their file.
 MAX_PACKED = 4
+#: How packed files begin: what is read, and what is not (bzip2, xz, zstd, zip, lz4, 7z).
+GZIP = b"\x1f\x8b\x08"
+OTHERWISE = (b"BZh91AY&SY", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x04\x22\x4d\x18", b"7z\xbc\xaf\x27\x1c")
 #: Of so many rotated files the generation is remembered.
 MAX_REMEMBERED = 10_000
 #: In place of the run of the server and the number, in names that the file alone decides.
 _OF_FILE = "00000000-0"
+
+
+class PackedOtherwise(Exception):
+    """It is packed in a way that is not read here; the text is a sentence."""
+
+    def __init__(self) -> None:
+        super().__init__("This file is packed in a way that is not read here (gzip is). To see it, unpack it beside itself.")
 
 
 class Gone(LookupError):
@@ -59,6 +69,7 @@ class History:
 
     def files(self) -> list[LogFile]:
         """The list, with the generations of the rotated files. Reads folders and files: call it in the thread pool."""
+        self._let_go()
         return [
             dataclasses.replace(file, siblings=tuple(self._named(sibling) for sibling in file.siblings))
             for file in self._catalog.files()
@@ -80,8 +91,8 @@ class History:
         for sibling in self._catalog.siblings(name):
             try:
                 found.append(Opened(self._source(sibling.name), sibling.name, False))
-            except OSError:
-                pass  # rotated on this very moment
+            except (OSError, PackedOtherwise):
+                pass  # rotated on this very moment, or not readable
         return found
 
     def _find(self, name: str, generation: str | None, offset: int, current: Source | None, held: Source | None) -> Opened:
@@ -122,19 +133,31 @@ class History:
 
     def _source(self, name: str) -> Source:
         fd, told = self._catalog.open(name), self._catalog.format(name)
-        if not name.endswith(READABLE):
+        head = os.pread(fd, 16, 0)
+        if head.startswith(OTHERWISE):
+            os.close(fd)  # what is in it could not be blacked out
+            raise PackedOtherwise
+        if not head.startswith(GZIP):
             return _named_by_itself(Source(fd, "-", told))
         status = os.fstat(fd)
         key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         kept = self._packed.get(key)
         if kept is not None:
             os.close(fd)
+            self._packed.move_to_end(key)
         else:
+            self._let_go()
             kept = self._packed[key] = Packed(fd, "-", told)
             if len(self._packed) > MAX_PACKED:
                 self._packed.popitem(last=False)
         _named_by_itself(kept)
         return kept
+
+    def _let_go(self) -> None:
+        """Close what was deleted meanwhile: as long as it is open it takes its place on the disk."""
+        for key, packed in list(self._packed.items()):
+            if not packed.links:
+                self._packed.pop(key, None)
 
     def _named(self, sibling: Sibling) -> Sibling:
         key = (sibling.name, sibling.size, sibling.modified)
@@ -142,7 +165,7 @@ class History:
         if generation is None:
             try:
                 generation = self._source(sibling.name).name
-            except OSError:
+            except (OSError, PackedOtherwise):
                 generation = ""
             self._generations[key] = generation
             if len(self._generations) > MAX_REMEMBERED:

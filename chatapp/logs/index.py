@@ -3,18 +3,21 @@
 A count every `step` bytes, made as far as somebody asked for, and gone on with later: 8 bytes for 64 KiB of file, and
 never more than `MAX_COUNTS` of them (2 MB), because the step doubles. Bytes come from a `Source`; places go to
 `logs.past` and `logs.search`. `Indexes` keeps those of the files looked at last. Counting can wait for the disk: call it
-in the thread pool.
+in the thread pool, and for a line far away first in short turns (`count_on`).
 """
 
 import array
 import bisect
 import threading
+import time
 from collections import OrderedDict
 
 from chatapp.logs.generation import Source
 
 STEP_BYTES = 65_536
 MAX_COUNTS = 262_144
+#: How long `count_on` goes on (seconds).
+TURN_SECONDS = 0.1
 #: Of so many files the counts are kept.
 MAX_FILES = 64
 
@@ -44,14 +47,24 @@ class Index:
             and source.tail(self.covered) == self._tail
         )
 
+    def count_on(self, source: Source, line: int, end: int) -> bool:
+        """Count as far as `place_of` needs it, for a turn; whether that is done. Goes on where it was when called again."""
+        stop = time.monotonic() + TURN_SECONDS
+        with self._lock:
+            while self._counts[-1] < line - 1 and self.covered + self._step <= end:
+                if time.monotonic() > stop:
+                    return False
+                self._count(source)
+        return True
+
     def place_of(self, source: Source, line: int, end: int) -> int | None:
         """The offset where line number `line` (the first is 1) begins; None if there are fewer before `end`."""
         wanted = line - 1  # newlines before it
         if wanted <= 0:
             return 0
+        while not self.count_on(source, line, end):
+            pass
         with self._lock:
-            while self._counts[-1] < wanted and self.covered + self._step <= end:
-                self._count(source)
             at = max(0, bisect.bisect_left(self._counts, wanted) - 1)
             offset, missing = at * self._step, wanted - self._counts[at]
         while offset < end:
@@ -70,11 +83,12 @@ class Index:
 
     def line_at(self, source: Source, offset: int) -> int | None:
         """The number of the line that begins at `offset`; None if it was not counted so far."""
-        if offset > self.covered:
-            return None
-        at = offset // self._step
-        start = at * self._step
-        count = self._counts[at]
+        with self._lock:
+            if offset > self.covered:
+                return None
+            at = offset // self._step
+            start = at * self._step
+            count = self._counts[at]
         while start < offset:
             data = source.read(start, min(STEP_BYTES, offset - start))
             if not data:

@@ -1,8 +1,8 @@
 """Downloads: the bytes of a file as they are but blacked out, or its lines that pass a filter; a long line whole.
 
-Sources come from `logs.history`, pieces go to `web.log_api`, which sends them as fast as its client takes them. Blacking
-out keeps the length, so any range of a file can be had by itself. Each piece can wait for the disk: `next` runs in the
-thread pool.
+Files come open from `logs.history`, pieces go to `web.log_downloads`, which sends them as fast as its client takes them.
+Blacking out keeps the length, so any range of a file can be had by itself. Each piece can wait for the disk: `next` runs in
+the thread pool.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from chatapp.logs import lines as texts
 from chatapp.logs import past
 from chatapp.logs.conditions import Filter
 from chatapp.logs.generation import Source
+from chatapp.logs.history import Opened
 from chatapp.logs.redact import Blackout, Redactor
 
 #: How much is read and sent at a time.
@@ -21,8 +22,9 @@ AROUND_BYTES = 65_536
 MAX_LINE_BYTES = 4_194_304
 
 
-def raw(source: Source, start: int, end: int | None, redactor: Redactor) -> Iterator[bytes]:
+def raw(opened: Opened, start: int, end: int | None, redactor: Redactor) -> Iterator[bytes]:
     """The bytes from `start` to `end`, or to the end of the file."""
+    source = opened.source
     encoding, width = source.format.encoding, len(source.format.newline)
     while end is None or start < end:
         begin = past.line_start(source, start, max(0, start - AROUND_BYTES)) // width * width
@@ -33,7 +35,8 @@ def raw(source: Source, start: int, end: int | None, redactor: Redactor) -> Iter
             # Lines stay whole, if they are no longer than a piece.
             stop = (data.rfind(b"\n", here, stop) + 1 or stop) // width * width
         blackout = past.stream(source, begin, redactor)
-        black = _black_encoded(data, encoding, blackout) if encoding else blackout.block(data)
+        goes_on = opened.grows and not data.endswith(b"\n")
+        black = _black_encoded(data, encoding, blackout, goes_on) if encoding else blackout.block(data, goes_on)
         piece = black[here : stop if end is None else min(stop, end - begin)]
         if not piece:
             return  # cut meanwhile
@@ -41,16 +44,16 @@ def raw(source: Source, start: int, end: int | None, redactor: Redactor) -> Iter
         start += len(piece)
 
 
-def _black_encoded(data: bytes, encoding: str, blackout: Blackout) -> bytes:
+def _black_encoded(data: bytes, encoding: str, blackout: Blackout, goes_on: bool) -> bytes:
     """Bytes that are no UTF-8, blacked out: looked at as UTF-8, and where something is hidden there it is hidden here."""
     width = len("\n".encode(encoding))
     odd = "surrogateescape" if width == 1 else "surrogatepass"  # what is wrong in it stays as it is
     whole = len(data) // width * width
     text = data[:whole].decode(encoding, odd)
     if len(text.encode(encoding, odd)) != whole:
-        return blackout.block(data)  # some bytes could be written in another way, so places can't be told
+        return blackout.block(data, goes_on)  # some bytes could be written in another way, so places can't be told
     utf8 = text.encode("utf-8", "surrogatepass")
-    black = blackout.block(utf8)
+    black = blackout.block(utf8, goes_on)
     if black is utf8:
         return data
     units = bytearray(data)
@@ -90,8 +93,9 @@ def filtered(source: Source, end: int, wanted: Filter, redactor: Redactor) -> It
         start = page.next
 
 
-def whole_line(source: Source, offset: int, redactor: Redactor) -> bytes:
+def whole_line(opened: Opened, offset: int, redactor: Redactor) -> bytes:
     """The line that holds `offset`, up to `MAX_LINE_BYTES` of it, with a word if it is longer."""
+    source = opened.source
     start = past.line_start(source, offset)
     data = source.read(start, MAX_LINE_BYTES + 2)
     encoding, width = source.format.encoding, len(source.format.newline)
@@ -100,6 +104,7 @@ def whole_line(source: Source, offset: int, redactor: Redactor) -> bytes:
     newline = data.find(b"\n")
     is_long = newline < 0 and len(data) > MAX_LINE_BYTES
     line = data[:MAX_LINE_BYTES] if is_long else data if newline < 0 else data[:newline]
-    black = past.stream(source, start, redactor).block(line.removesuffix(b"\r"))
+    goes_on = is_long or (opened.grows and newline < 0)
+    black = past.stream(source, start, redactor).block(line.removesuffix(b"\r"), goes_on)
     mark = f" … [cut: the line is longer than {MAX_LINE_BYTES} bytes]".encode() if is_long else b""
     return texts.to_utf8([(start, black)])[0][1] + mark

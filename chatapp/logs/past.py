@@ -1,13 +1,12 @@
 """Pages of the past: lines before or after a place, and where a percentage, a line number or a time is.
 
-A `Source` comes in (`logs.history`), lines go out to `web.log_api`, blacked out and filtered. Works in pieces, so memory
+A `Source` comes in (`logs.history`), lines go out to `web.log_pages`, blacked out and filtered. Works in pieces, so memory
 stays small whatever the file and its lines are like; what it does can wait for the disk: call it in the thread pool.
 """
 
 import dataclasses
 import os
 
-from chatapp.logs import lines as texts
 from chatapp.logs import times
 from chatapp.logs.conditions import Filter
 from chatapp.logs.generation import Source
@@ -23,9 +22,10 @@ MAX_PAGE_BYTES = 1_048_576
 #: With a filter a page ends after so many bytes were looked at; who wants more asks on.
 MAX_SCAN_BYTES = 33_554_432
 #: A line that is longer than this is taken for several (bytes).
-MAX_LONG_BYTES = 4_294_967_296
-#: How far is looked for a line with a time stamp (bytes).
+MAX_LONG_BYTES = 1_073_741_824
+#: How far is looked for a line with a time stamp (bytes); and for one that is late enough, where the stamps are in no order.
 STAMP_BYTES = 1_048_576
+MAX_STAMPS_BYTES = 33_554_432
 
 
 class NoPlace(LookupError):
@@ -43,7 +43,7 @@ class Page:
 
 def line_start(source: Source, position: int, least: int = 0) -> int:
     """Where the line that holds this place begins; `least` if it begins before that, as one of many gigabytes may."""
-    newline = _newline(source)
+    newline = source.format.newline
     width = len(newline)
     position -= position % width
     least = max(least, position - MAX_LONG_BYTES)
@@ -61,8 +61,7 @@ def line_start(source: Source, position: int, least: int = 0) -> int:
 
 def stream(source: Source, offset: int, redactor: Redactor) -> Blackout:
     """What blacks out the lines of a source from `offset` on."""
-    start = max(0, offset - CONTEXT_BYTES)
-    return redactor.stream(source.read(start, offset - start))
+    return redactor.stream(source.context(offset, CONTEXT_BYTES))
 
 
 def after(source: Source, start: int, end: int, limit: int, wanted: Filter, redactor: Redactor) -> Page:
@@ -120,7 +119,7 @@ def place_of_percent(source: Source, percent: float, end: int) -> int:
 
 def place_of_line(source: Source, number: int, end: int, indexes: Indexes) -> int:
     """Where line `number` begins. Raises `NoPlace`."""
-    if len(_newline(source)) > 1:
+    if len(source.format.newline) > 1:
         raise NoPlace("The lines of a UTF-16 file are not counted.")
     place = indexes.of(source).place_of(source, number, end)
     if place is None or place >= end > 0:
@@ -154,6 +153,8 @@ def place_of_time(source: Source, moment: float, end: int) -> int:
         found = _stamped(source, position, end, latest, moment)
         if found is not None:
             return found[0]
+        if position - low > MAX_STAMPS_BYTES:
+            return high
         position = _next_start(source, min(end, position + STAMP_BYTES), end)
     return end
 
@@ -180,7 +181,3 @@ def _next_start(source: Source, position: int, end: int) -> int:
         if splitter.offset > position:
             break
     return line_start(source, splitter.offset) if splitter.offset > position else end
-
-
-def _newline(source: Source) -> bytes:
-    return "\n".encode(texts.encoding_of(source.beginning) or "utf-8")

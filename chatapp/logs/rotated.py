@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from chatapp.logs import kernel, siblings
+from chatapp.logs.files import path_of_open
 from chatapp.logs.generation import Source
 from chatapp.logs.lines import Format
 
@@ -105,9 +106,13 @@ class Surroundings:
 
     def _source(self, path: str) -> Source | None:
         try:
-            return Source(_open(path), told=self._told_format)
+            fd = _open(path)
         except OSError:
             return None  # gone again, or not for us: as if it had never been there
+        if not self._admits(path_of_open(fd, path)):
+            os.close(fd)  # a folder on the way has become a link since it was found
+            return None
+        return Source(fd, told=self._told_format)
 
 
 def _number(path: str, log: str) -> int:

@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator
 
 #: What a packed file ends with; only the first is read, the standard library has no other that can be read from anywhere.
+#: The others are not shown at all: what is in them could not be blacked out.
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4")
 READABLE = ".gz"
+UNREADABLE = tuple(ending for ending in COMPRESSED if ending != READABLE)
 #: So many rotated files of a log are told, the newest ones.
 MAX_SIBLINGS = 200
 
@@ -65,7 +67,7 @@ class Folders:
             self._known[folder] = _rotated(folder)
         found = []
         for name in self._known[folder].get(log, ()):
-            if name.endswith(COMPRESSED) and not name.endswith(READABLE):
+            if name.endswith(UNREADABLE):
                 continue
             try:
                 status = os.stat(os.path.join(folder, name))

@@ -1,7 +1,9 @@
 """Nothing but what may be shown, by no way: every endpoint of the logs against every trick with names, links and files."""
 
+import bz2
 import contextlib
 import json
+import lzma
 import os
 import threading
 from collections.abc import Callable
@@ -40,6 +42,10 @@ CASES = {
     "a key that was packed": "id_rsa.gz",
     "a database": "users.db",
     "a link to a key": "innocent.log",
+    "the chat's own log of changes": "chat.db-wal",
+    "an environment": "prod.env",
+    "packed in a way that could not be blacked out": "app.log.3.xz",
+    "a link to what is packed so": "innocent.log.1",
 }
 
 
@@ -108,7 +114,7 @@ def trap(_serve_for_module: Callable[..., Server]) -> Server:
     ):
         path.parent.mkdir(exist_ok=True)
         path.write_text(SECRET + "\n")
-    for name in ("tls.key.1", "id_rsa.gz", "users.db"):
+    for name in ("tls.key.1", "id_rsa.gz", "users.db", "chat.db-wal", "prod.env", "app.log.3.xz"):
         (logs / name).write_text(SECRET + "\n")
     (logs / "app.log").write_text("what may be seen\n")
     (logs / "sub").mkdir()
@@ -119,6 +125,7 @@ def trap(_serve_for_module: Callable[..., Server]) -> Server:
     (logs / "app.log.2.gz").symlink_to(private / "secret.gz")
     (logs / "outside").symlink_to(private)
     (logs / "innocent.log").symlink_to("tls.key")
+    (logs / "innocent.log.1").symlink_to("app.log.3.xz")
     (logs / "device.log").symlink_to("/dev/zero")
     os.mkfifo(logs / "fifo.log")
     return server
@@ -201,6 +208,37 @@ def test_every_way_is_written_down_with_who_what_and_how(serve: Callable[..., Se
     wait_until(lambda: "127.0.0.1 was refused the log file ../x (raw)" in server.said(), "the refusal to be written down")
 
 
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
+def test_what_is_packed_under_the_name_of_a_log_is_not_given_out(
+    serve: Callable[..., Server], pack: Callable[[bytes], bytes]
+) -> None:
+    """What is in it could not be blacked out."""
+    server = serve()
+    (server.logs_dir / "app.log").write_text("one\n")
+    (server.logs_dir / "app.log.1").write_bytes(pack(b"password=hunter2\n"))
+    for way in ("lines", "line?offset=0", "search?text=h", "raw", "filtered"):
+        status, body, _ = server.get(f"/api/logs/app.log.1/{way}")
+        assert (status, json.loads(body)["error"]) == (403, "cant_read")
+        assert "packed" in json.loads(body)["message"]
+    assert '"complete":true' in server.get("/api/logs/app.log/search?text=h&siblings=1")[1]
+
+
+def test_a_key_by_another_name_is_blacked_out(serve: Callable[..., Server]) -> None:
+    """A hard link is the file itself, and no name tells what it was. But what usually stands in such files is hidden."""
+    server = serve()
+    body = "A" * 64
+    (server.logs_dir / "tls.key").write_text(f"-----BEGIN PRIVATE KEY-----\n{body}\n{body}\n-----END PRIVATE KEY-----\n")
+    (server.logs_dir / "shadow").write_text("root:$6$saltsalt$abcdefghijklmnopqrstuvwxyz0123456789:19000:0:99999:7:::\n")
+    for secret in ("tls.key", "shadow"):
+        (server.logs_dir / f"{secret[:3]}.log").hardlink_to(server.logs_dir / secret)
+    for way in ("lines", "raw", "filtered", "line?offset=30"):
+        for name in ("tls.log", "sha.log"):
+            status, said, _ = server.get(f"/api/logs/{name}/{way}")
+            assert status == 200
+            assert body not in said
+            assert "abcdefgh" not in said
+
+
 SECRETS = [
     "2026-11-24 login password=hunter2-one ok",
     "GET /?access_token=hunter2-two1234 HTTP/1.1",
@@ -236,7 +274,8 @@ def test_what_is_blacked_out_leaves_by_no_way(serve: Callable[..., Server]) -> N
             hits = [json.loads(line)["hit"]["text"] for line in body.splitlines() if '"hit"' in line]
             assert not [hit for hit in hits if "hunter2" in hit]
             assert "[0-9]" in query or not hits, "what is hidden can't be guessed by searching for it"
-        for start in range(0, len(text), 7):
+        size = (server.logs_dir / name).stat().st_size
+        for start in range(0, size, 7 * size // len(text)):
             status, body, _ = server.get(f"/api/logs/{name}/raw", {"Range": f"bytes={start}-{start + 60}"})
             assert status == 206
             assert not any(part in body.replace("\0", "") for part in ("hunter", "r2-", "2-o", "2four4", "2five5"))

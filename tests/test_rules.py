@@ -223,6 +223,19 @@ def test_r04_what_was_copied_and_cut_before_anybody_saw_it_comes_though_the_file
     assert viewer.read_lines(5)[4] == "five"
 
 
+def test_r04_what_was_copied_cut_and_rotated_between_two_looks_comes_once(watching: Server, log: Path, look: Look) -> None:
+    viewer = look(log)
+    viewer.read_lines(3)
+    with Stopped(watching):
+        append(log, "four\n")
+        shutil.copyfile(log, log.with_name("a.log.1"))
+        os.truncate(log, 0)
+        append(log, "five\n")
+        rotate(log)
+        log.write_text("six\n")
+    assert viewer.read_lines(6)[3:] == ["four", "five", "six"]
+
+
 def test_r05_deleted_and_made_again(log: Path, look: Look) -> None:
     viewer = look(log)
     viewer.read_lines(3)

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 import gevent
 
 from chatapp.logs.forms import Batch, Form
-from chatapp.logs.generation import Known, Source
+from chatapp.logs.generation import Source
+from chatapp.logs.known import Known
 from chatapp.logs.lines import Line
+from chatapp.logs.reading import READ_BYTES
 from chatapp.logs.redact import CONTEXT_BYTES
 from chatapp.logs.rotated import Surroundings
 from chatapp.logs.states import BINARY, CUT, DROPPED, ENDINGS, LOST, STALE, UNSEEN
-from chatapp.logs.tailer import READ_BYTES, Tailer
+from chatapp.logs.tailer import Tailer
 from chatapp.realtime.threads import in_thread
 
 if TYPE_CHECKING:

@@ -2,24 +2,25 @@
 
 A `Source` is one generation, held open; `logs.tailer` makes and ends them, `logs.feed` and `logs.api` read them. While a
 descriptor is open its inode can't be used again, so device and inode tell files apart. Once it is closed they do not:
-then the first bytes decide, and the last ones before a position. `Known` keeps, over restarts of the server too, what the
-name of a generation can't tell because the file was empty when it got its name.
+then the first bytes decide, and the last ones before a position. What the name of a generation can't tell, because the
+file was empty when it got its name, is in `logs.known`.
 """
 
 import dataclasses
 import errno
 import hashlib
 import itertools
-import logging
 import os
 import re
 import secrets
 import weakref
-from collections import OrderedDict
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chatapp.logs import kernel, reader
 from chatapp.logs.lines import Format, LineSplitter
+
+if TYPE_CHECKING:
+    from chatapp.logs.known import Known
 
 #: How much of a file's beginning, and of what was read last, is held against the file (R1, R4).
 FINGERPRINT_BYTES = 1024
@@ -29,8 +30,6 @@ MOVED_BYTES = 32
 #: How much of a file is looked at to tell text from something else, and which part of it may be control characters.
 BINARY_BYTES = 8192
 BINARY_SHARE = 0.3
-#: Of so many generations it is kept how they begin.
-MAX_KNOWN = 5000
 
 # This run of the server, and the generations it has met.
 _RUN = secrets.token_hex(4)
@@ -42,8 +41,6 @@ _NAME = re.compile(
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x1b") + b"\x7f"
 
 _UTF8 = Format()
-
-_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,6 +215,12 @@ class Source:
         beginning = Beginning(length, self._hash(0, length))
         return Bookmark(self.name, self.identity, self.birth, position, beginning, self._hash(position - length, length))
 
+    @property
+    def length_in_name(self) -> int:
+        """How many first bytes its name tells of."""
+        match = _NAME.fullmatch(self.name)
+        return int(match["length"]) if match else FINGERPRINT_BYTES
+
     def is_at(self, bookmark: Bookmark) -> bool:
         """Whether this is the file that was remembered, and no shorter: positions in it are still good."""
         length = bookmark.beginning.length
@@ -255,58 +258,3 @@ class Source:
 def digest(data: bytes) -> str:
     """The hash that names and bookmarks hold."""
     return hashlib.blake2b(data, digest_size=8).hexdigest()
-
-
-class Known:
-    """How generations begin that were shorter than a fingerprint when they were named; kept in a file.
-
-    Most logs are empty when they are made, and then the name says nothing of their contents. A file that can't be written
-    costs no more than a gap after a restart.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        self._beginnings: OrderedDict[str, Beginning] = OrderedDict()
-        if path is not None and path.exists():
-            self._load(path)
-
-    def beginning(self, name: str) -> Beginning | None:
-        return self._beginnings.get(name)
-
-    def learn(self, source: Source) -> None:
-        """Keep how a source begins, if that tells more than its name. Called when its first bytes were read, and after."""
-        match = _NAME.fullmatch(source.name)
-        length = len(source.beginning)
-        before = self._beginnings.get(source.name)
-        told = before.length if before else int(match["length"]) if match else FINGERPRINT_BYTES
-        if told >= FINGERPRINT_BYTES or length <= told or (told and length < FINGERPRINT_BYTES):
-            return  # at the first bytes, and when there are enough of them: not at every line
-        self._add(source.name, Beginning(length, digest(source.beginning)))
-        if self._path is not None:
-            self._write(self._path, "a", [source.name])
-
-    def _add(self, name: str, beginning: Beginning) -> None:
-        self._beginnings[name] = beginning
-        self._beginnings.move_to_end(name)
-        if len(self._beginnings) > MAX_KNOWN:
-            self._beginnings.popitem(last=False)
-
-    def _load(self, path: Path) -> None:
-        try:
-            rows = [row.split() for row in path.read_text(errors="replace").splitlines()]
-        except OSError as error:
-            _log.warning("%s can't be read: %s", path, error.strerror)
-            return
-        for row in rows:
-            if len(row) == 3 and row[1].isascii() and row[1].isdigit() and len(row[1]) <= 4:
-                self._add(row[0], Beginning(int(row[1]), row[2]))
-        if len(rows) > 2 * MAX_KNOWN:
-            self._write(path, "w", list(self._beginnings))
-
-    def _write(self, path: Path, mode: str, names: list[str]) -> None:
-        rows = [f"{name} {self._beginnings[name].length} {self._beginnings[name].hash}\n" for name in names]
-        try:
-            with path.open(mode) as file:
-                file.write("".join(rows))
-        except OSError as error:
-            _log.warning("%s can't be written: %s", path, error.strerror)

@@ -14,7 +14,7 @@ from flask_sock import Sock
 from chatapp.config import Settings
 from chatapp.logs import wire
 from chatapp.logs.audit import Audit
-from chatapp.logs.feed import Feeds
+from chatapp.logs.feeds import Feeds
 from chatapp.logs.files import Catalog, NotAllowed
 from chatapp.logs.forms import PlainForm, V1Form
 from chatapp.logs.listing import Listing

@@ -97,15 +97,17 @@ class Successors:
         ended = os.fstat(before.fd).st_ctime_ns  # when it lost its name, or later
         return current.birth - ended > UNSEEN_NS
 
-    def copies(self, source: Source, is_gone: Callable[[], bool]) -> list[Source] | None:
+    def copies(self, source: Source, is_gone: Callable[[], bool], is_ours: Callable[[Source], bool]) -> list[Source] | None:
         """Copies that came beside `source` while it had the name, of what was in it before what is in it now; oldest first.
 
         None if the name stands for nothing just now: then it is unclear what is a copy, and what had the name itself.
-        `is_gone` tells whether that has lasted for long enough to be sure.
+        `is_gone` tells whether that has lasted for long enough to be sure, `is_ours` knows a copy of what was read last.
         """
         before, found, after = self.named(), in_thread(self._surroundings.new), self.named()
-        if after not in (None, source.identity):
-            return []  # what was found may have had the name after it
+        if after not in (None, source.identity):  # what was found may have had the name after it
+            ours = [other for other in found if is_ours(other)][:1]
+            self._surroundings.see(ours)
+            return ours
         if before != after or (after is None and not is_gone()):
             return None
         if after is None and not self._may_come_back(source):

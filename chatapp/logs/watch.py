@@ -78,7 +78,8 @@ class Watcher:
                 watch.wake(stale=True)
         for watch in self._watches.get(event.wd, ()):
             if not event.name or event.name in watch.names:
-                watch.wake(stale=bool(event.mask & _STALE))
+                # An event of a folder that names our file: the name may stand for another file, which is to be watched.
+                watch.wake(stale=bool(event.mask & _STALE or event.name))
         if event.mask & flags.IGNORED:
             self._watches.pop(event.wd, None)
 

@@ -92,7 +92,7 @@ def compare(truth: Truth, reader: str, told: list[Told]) -> Verdict:
     """Hold what a reader was told to the truth."""
     verdict = Verdict([], [], [], [], [], [], 0, 0)
     expected, required = truth.expected(), truth.required(reader)
-    destroyed = {key for key in expected if key not in required and key.isdigit()}
+    destroyed = {key.removeprefix("half ") for key in expected if key not in required}
     place = {key: number for number, key in enumerate(expected)}
     seen: dict[str, int] = {}  # where in what was told
     newest = -1
@@ -119,7 +119,7 @@ def compare(truth: Truth, reader: str, told: list[Told]) -> Verdict:
 
 
 def _is_torn(text: str, destroyed: set[str]) -> bool:
-    """Whether this is the beginning of a line that was destroyed."""
+    """Whether this is the beginning of a line, or of a half line, that was destroyed."""
     match = may_be_torn(text)
     if match is None:
         return text in ("", "#") and bool(destroyed)

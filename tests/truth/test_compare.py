@@ -79,6 +79,9 @@ def test_a_line_may_be_torn_only_if_it_was_destroyed() -> None:
     assert faults(told, destroyed("3")) == {"unannounced": 1}
     assert faults([*told[:3], Notice("truncated"), *told[3:]], destroyed("3")) == {}
     assert faults(told) == {"missing": 1, "split": 1}
+    half: list[Told] = [*GOOD[:3], HALF[:2], ROTATED, *GOOD[5:]]
+    assert faults(half, destroyed("half 4")) == {}
+    assert faults(half) == {"missing": 1, "split": 1}
 
 
 def test_the_faults_have_names() -> None:

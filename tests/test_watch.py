@@ -1,0 +1,95 @@
+"""Waking up, on real inotify: what is watched is always what the name stands for."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import gevent
+import pytest
+
+from chatapp.logs.watch import Watch, Watcher
+
+
+@pytest.fixture
+def watch_of() -> Iterator[Callable[[Path], Watch]]:
+    """`watch_of(path)` watches with inotify."""
+    watcher = Watcher()
+    running = gevent.spawn(watcher.run)
+
+    def make(path: Path) -> Watch:
+        with gevent.Timeout(10):
+            while watcher._inotify is None:
+                gevent.sleep(0.01)
+        watch = watcher.watch(str(path))
+        watch.arm()
+        return watch
+
+    yield make
+    running.kill()
+    if watcher._inotify is not None:
+        watcher._inotify.close()
+
+
+def woken(watch: Watch) -> None:
+    """Wait for the next event, and arm anew if it asks for that, as the tailer does."""
+    assert watch.changed.wait(10), "no event came"
+    gevent.sleep(0)
+    watch.changed.clear()
+    if watch.stale:
+        watch.arm()
+
+
+def test_a_change_of_the_file_wakes_and_one_of_its_neighbours_does_not(
+    tmp_path: Path, watch_of: Callable[[Path], Watch]
+) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("")
+    watch = watch_of(path)
+    assert watch.how == "inotify"
+    (tmp_path / "b.log").write_text("other\n")
+    with path.open("a") as file:
+        assert not watch.changed.is_set()
+        file.write("one\n")
+    woken(watch)
+    assert not watch.stale
+
+
+@pytest.mark.parametrize("how", ["away and back", "replaced", "deleted and made again", "link"])
+def test_whatever_happens_to_the_name_the_file_it_stands_for_is_watched(
+    tmp_path: Path, watch_of: Callable[[Path], Watch], how: str
+) -> None:
+    path, other = tmp_path / "a.log", tmp_path / "other"
+    path.write_text("")
+    other.write_text("")
+    watch = watch_of(path)
+    if how == "away and back":
+        path.rename(tmp_path / "away")
+        woken(watch)
+        (tmp_path / "away").rename(path)
+    elif how == "replaced":
+        other.rename(path)
+    elif how == "deleted and made again":
+        path.unlink()
+        woken(watch)
+        path.write_text("")
+    else:
+        path.unlink()
+        path.symlink_to(other)
+    woken(watch)
+    with gevent.Timeout(10):
+        while watch.changed.wait(0.05):  # several events for one thing
+            woken(watch)
+    with path.open("a") as file:
+        file.write("one\n")
+    assert watch.changed.wait(10), "the file is not watched"
+    assert os.path.exists(path)
+
+
+def test_without_inotify_every_look_is_by_the_clock(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("")
+    watch = Watcher("poll").watch(str(path))
+    watch.arm()
+    assert watch.how == "polling"
+    watch.wait(0.01)
+    assert watch.stale

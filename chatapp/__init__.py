@@ -29,7 +29,7 @@ from chatapp.config import Settings
 from chatapp.logs import redact
 from chatapp.logs import socket as logs_socket
 from chatapp.logs.audit import Audit
-from chatapp.logs.feed import Feeds
+from chatapp.logs.feeds import Feeds
 from chatapp.logs.files import Catalog
 from chatapp.logs.formats import Formats
 from chatapp.logs.history import History

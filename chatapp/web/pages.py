@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from chatapp.chat.client import Services
 from chatapp.config import Settings
-from chatapp.logs.feed import Feeds
+from chatapp.logs.feeds import Feeds
 from chatapp.version import VERSION
 from chatapp.web.modules import modules_of
 

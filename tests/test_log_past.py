@@ -177,18 +177,18 @@ def test_the_usual_time_stamps_are_understood(line: bytes, expected: str | None)
     assert times.of_line(line, latest) == (pytest.approx(wanted, abs=0.001) if wanted else None)
 
 
-def test_a_line_of_a_gigabyte_costs_no_memory(tmp_path: Path) -> None:
+def test_a_huge_line_costs_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "long.log"
     path.write_bytes(b"first\n")
-    os.truncate(path, 1_000_000_000)
+    os.truncate(path, 200_000_000)
     with path.open("ab") as file:
         file.write(b"\nlast\n")
     source = Source(os.open(path, os.O_RDONLY), "-")
     before = peak()
     page = past.before(source, source.size(), 2, ALL, REDACTOR)
-    assert [(offset, len(text) < 70_000) for offset, text in page.lines] == [(6, True), (1_000_000_001, True)]
+    assert [(offset, len(text) < 70_000) for offset, text in page.lines] == [(6, True), (200_000_001, True)]
     forth = past.after(source, 6, source.size(), 2, ALL, REDACTOR)
-    assert [offset for offset, _ in forth.lines] == [6, 1_000_000_001]
+    assert [offset for offset, _ in forth.lines] == [6, 200_000_001]
     assert len(outgoing.whole_line(ended(source), 6, REDACTOR)) < outgoing.MAX_LINE_BYTES + 100
     assert peak() - before < 40_000, "kilobytes"
 

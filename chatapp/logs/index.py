@@ -8,11 +8,11 @@ in the thread pool, and for a line far away first in short turns (`count_on`).
 
 import array
 import bisect
-import threading
 import time
 from collections import OrderedDict
 
 from chatapp.logs.generation import Source
+from chatapp.realtime.threads import ThreadLock
 
 STEP_BYTES = 65_536
 MAX_COUNTS = 262_144
@@ -32,7 +32,7 @@ class Index:
         self._step = STEP_BYTES
         #: How many newlines lie before 0, step, 2 * step, ...
         self._counts = array.array("Q", [0])
-        self._lock = threading.Lock()
+        self._lock = ThreadLock()
 
     @property
     def covered(self) -> int:
@@ -52,9 +52,9 @@ class Index:
         stop = time.monotonic() + TURN_SECONDS
         with self._lock:
             while self._counts[-1] < line - 1 and self.covered + self._step <= end:
+                self._count(source)
                 if time.monotonic() > stop:
                     return False
-                self._count(source)
         return True
 
     def place_of(self, source: Source, line: int, end: int) -> int | None:

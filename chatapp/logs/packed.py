@@ -11,7 +11,6 @@ terabytes.
 import bisect
 import dataclasses
 import os
-import threading
 import time
 import zlib
 from collections import deque
@@ -19,6 +18,7 @@ from typing import Any
 
 from chatapp.logs.generation import Beginning, Source
 from chatapp.logs.lines import Format
+from chatapp.realtime.threads import ThreadLock
 
 #: How much packed data is read at a time, and how much of it may be unpacked at a time.
 READ_BYTES = 65_536
@@ -51,7 +51,7 @@ class Packed(Source):
     """A gzip file; offsets are those of what is in it."""
 
     def __init__(self, fd: int, name: str, told: Format) -> None:
-        self._lock = threading.Lock()
+        self._lock = ThreadLock()
         self._marks = [_Mark(0, 0, zlib.decompressobj(_GZIP))]
         self._spacing = MARK_BYTES
         self._readers: deque[_Mark] = deque(maxlen=MAX_READERS)
@@ -78,10 +78,10 @@ class Packed(Source):
             place = self._nearest(offset)
             self._readers.append(place)
             while offset is None or place.offset < offset:
-                if time.monotonic() > stop:
-                    return False
                 if not self._step(place, UNPACK_BYTES if offset is None else offset - place.offset):
                     return True
+                if time.monotonic() > stop:
+                    return False
             return True
 
     def read(self, offset: int, size: int) -> bytes:

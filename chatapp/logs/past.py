@@ -22,7 +22,7 @@ MAX_PAGE_BYTES = 1_048_576
 #: With a filter a page ends after so many bytes were looked at; who wants more asks on.
 MAX_SCAN_BYTES = 33_554_432
 #: A line that is longer than this is taken for several (bytes).
-MAX_LONG_BYTES = 1_073_741_824
+MAX_LONG_BYTES = 268_435_456
 #: How far is looked for a line with a time stamp (bytes); and for one that is late enough, where the stamps are in no order.
 STAMP_BYTES = 1_048_576
 MAX_STAMPS_BYTES = 33_554_432

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import gevent
+from gevent import monkey
 from gevent.threadpool import ThreadPool
+
+#: A lock among threads of a pool. `threading.Lock` is gevent's after its patch, made for greenlets: threads that wait for
+#: one that another thread holds may sleep for ever.
+ThreadLock = monkey.get_original("threading", "Lock")
 
 Result = TypeVar("Result")
 

@@ -37,7 +37,7 @@ def report(outcome: Outcome) -> str:
     """The tables, the cases, and one last line that says it all."""
     operations = outcome.truth.operations
     lines = [f"{count:>7}  {name}" for name, count in sorted(operations.items())]
-    lines += ["", f"{'':18} {'lines':>9} {'excused':>9} " + " ".join(f"{fault:>11}" for fault in FAULTS)]
+    lines += ["", f"{'':18} {'lines':>9} {'excused':>9} {'longest':>9} " + " ".join(f"{fault:>11}" for fault in FAULTS)]
     lines += [_row(name, verdict) for name, verdict in outcome.verdicts.items()]
     for name in OURS:
         for fault, cases in outcome.verdicts[name].wrong().items():
@@ -54,7 +54,7 @@ def report(outcome: Outcome) -> str:
 
 def _row(name: str, verdict: Verdict) -> str:
     counts = " ".join(f"{len(cases):>11}" for cases in verdict.wrong().values())
-    return f"{name:18} {verdict.lines:>9} {verdict.excused:>9} {counts}"
+    return f"{name:18} {verdict.lines:>9} {verdict.excused:>9} {verdict.longest:>8.2f}s {counts}"
 
 
 if __name__ == "__main__":

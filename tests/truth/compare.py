@@ -31,6 +31,7 @@ class Truth:
         self._generations: dict[int, list[str]] = {}
         self._halves: dict[str, str] = {}  # text to key
         self._excused: dict[str, set[str]] = collections.defaultdict(set)
+        self._ages: dict[str, float] = {}  # how long a line stood that was destroyed (seconds)
 
     def take(self, said: dict[str, Any]) -> None:
         """One thing the writer said."""
@@ -46,6 +47,7 @@ class Truth:
         elif kind == "destroyed":
             for reader, keys in said["excused"].items():
                 self._excused[reader].update(keys)
+            self._ages |= said["ages"]
         elif kind == "operation":
             self.operations[said["name"]] += 1
         elif kind == "done":
@@ -59,6 +61,10 @@ class Truth:
         """What this reader must have been told."""
         return set(self.expected()) - self._excused[reader]
 
+    def age(self, key: str) -> float:
+        """How long a line stood there before it was destroyed, in seconds."""
+        return self._ages[key]
+
     def key_of(self, text: str) -> str | None:
         """The key of a text; None if nobody wrote it like this."""
         number = number_of(text)
@@ -66,7 +72,11 @@ class Truth:
 
 
 class Verdict(NamedTuple):
-    """For each thing that may go wrong, the cases in words; and how many lines were excused."""
+    """For each thing that may go wrong, the cases in words; and what nobody could have told.
+
+    `excused`: so many lines were destroyed before this reader had a chance to see them; `longest`: so long the one of
+    them stood there that stood longest (seconds).
+    """
 
     missing: list[str]
     doubled: list[str]
@@ -76,6 +86,7 @@ class Verdict(NamedTuple):
     unannounced: list[str]
     lines: int
     excused: int
+    longest: float
 
     def wrong(self) -> dict[str, list[str]]:
         return {name: getattr(self, name) for name in FAULTS}
@@ -90,7 +101,7 @@ FAULTS = ("missing", "doubled", "split", "joined", "reordered", "unannounced")
 
 def compare(truth: Truth, reader: str, told: list[Told]) -> Verdict:
     """Hold what a reader was told to the truth."""
-    verdict = Verdict([], [], [], [], [], [], 0, 0)
+    verdict = Verdict([], [], [], [], [], [], 0, 0, 0.0)
     expected, required = truth.expected(), truth.required(reader)
     destroyed = {key.removeprefix("half ") for key in expected if key not in required}
     place = {key: number for number, key in enumerate(expected)}
@@ -115,7 +126,8 @@ def compare(truth: Truth, reader: str, told: list[Told]) -> Verdict:
     verdict.missing.extend(f"{key} never came" for key in missing if key in required)
     excused = [key for key in missing if key not in required]
     verdict.unannounced.extend(_unannounced(told, excused, seen, place))
-    return verdict._replace(lines=len(seen), excused=len(excused))
+    longest = max((truth.age(key) for key in excused), default=0.0)
+    return verdict._replace(lines=len(seen), excused=len(excused), longest=longest)
 
 
 def _is_torn(text: str, destroyed: set[str]) -> bool:

@@ -63,7 +63,7 @@ def test_each_fault_is_found(told: list[Told], wrong: dict[str, int]) -> None:
 
 
 def destroyed(*keys: str, whom: str = "us") -> dict[str, Any]:
-    return {"kind": "destroyed", "excused": {whom: list(keys)}}
+    return {"kind": "destroyed", "excused": {whom: list(keys)}, "ages": dict.fromkeys(keys, 0.1)}
 
 
 def test_what_was_destroyed_may_be_missing_if_something_was_said() -> None:

@@ -5,11 +5,10 @@ which line stands in which generation, in their order; this is the truth that `t
 readers' processes are stopped and continued by it. On "settle" it waits until it is told to go on.
 
 What may be missing. A line that was cut away (`truncate`) or went with the last name of its file (`unlink`, a rotation too
-many) is told as destroyed. A reader is excused only if it had less than LOOK_SECONDS of time in which it was not stopped
-to look at the line; for what was unlinked, only if it did not have the file open. What was copied before it was cut, and
-what stands in a rotated file, is not gone. One thing is not tried: a link is not switched twice between two looks, because
-nothing on the disk would tell of the target in between. And a log is rotated in one style at a time, as logs are: a file
-that is copied and cut is not deleted in the same moment.
+many) is told as destroyed. A reader is excused only if it had no chance to see the line (`tests.truth.chances`). What was
+copied before it was cut, and what stands in a rotated file, is not gone. One thing is not tried: a link is not switched
+twice between two looks, because nothing on the disk would tell of the target in between. And a log is rotated in one style
+at a time, as logs are: a file that is copied and cut is not deleted in the same moment.
 """
 
 import argparse
@@ -17,8 +16,6 @@ import json
 import os
 import random
 import shutil
-import signal
-import stat
 import subprocess
 import sys
 import time
@@ -26,10 +23,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.truth.chances import Chances
 from tests.truth.texts import shortest_half, text_of
 
-#: A reader that was not stopped has this long to look at a line; what is destroyed later must have been seen (seconds).
-LOOK_SECONDS = 3.0
 #: Who has the old file open writes on to it for so long after a rotation, and never rests longer (seconds).
 LATE_SECONDS = 2.5
 LATE_REST_SECONDS = 1.0
@@ -73,17 +69,14 @@ class Writer:
         self.folder = folder
         self.path = folder / "app.log"
         self.random = random.Random(seed)
-        self.readers = readers
+        self.chances = Chances(readers)
         self.logrotate = logrotate
         self.numbers = 0
         self.rotations = 0
         self.generations = 0
         self.late: list[LogFile] = []
         self.contents: dict[int, list[str]] = {}  # keys of what stands in which file, by inode
-        self.written: dict[str, float] = {}  # when a key was written, by the readers' clock
         self.stopped_for = 0  # operations for which the readers are still stopped
-        self.stopped_at = 0.0
-        self.stopped_seconds = 0.0
         self.link_settled = True
         self.style = ""
         self.log = self.begin()
@@ -92,11 +85,6 @@ class Writer:
 
     def tell(self, kind: str, **fields: Any) -> None:
         sys.stdout.write(json.dumps({"kind": kind, **fields}) + "\n")
-
-    def clock(self) -> float:
-        """The time in which readers were not stopped."""
-        now = time.monotonic()
-        return now - self.stopped_seconds - (now - self.stopped_at if self.stopped_at else 0.0)
 
     def settle(self) -> None:
         """Close all that is old and wait until every reader has everything."""
@@ -130,7 +118,7 @@ class Writer:
         log.written_at = time.monotonic()
 
     def note(self, log: LogFile, key: str) -> None:
-        self.written[key] = self.clock()
+        self.chances.wrote(key)
         self.contents[log.inode].append(key)
 
     def line(self, log: LogFile) -> None:
@@ -366,29 +354,26 @@ class Writer:
                 del self.contents[inode]  # nobody writes to it any more
 
     def destroy(self, keys: list[str], inode: int | None) -> None:
-        """Tell which readers are excused for what: who had no time to look, and did not have the file open."""
-        if not keys:
-            return
-        young = [key for key in keys if self.clock() - self.written[key] < LOOK_SECONDS]
-        excused = {name: young for name, pid in self.readers.items() if inode is None or not _has_open(pid, inode)}
-        ages = {key: round(self.clock() - self.written[key], 4) for key in young}
-        self.tell("destroyed", excused=excused, ages=ages, late=len(self.late))
+        """Tell which readers are excused for what, and how long it stood there."""
+        if keys:
+            excused, ages = self.chances.excused(keys, inode)
+            self.tell("destroyed", excused=excused, ages=ages)
+
+    def look_at_readers(self) -> None:
+        """Before something is destroyed. While an old file is written, lines of the next one wait, though nobody is busy."""
+        if not self.late:
+            self.chances.look()
 
     # Readers that are stopped.
 
     def stop(self) -> None:
         if not self.stopped_for:
             self.stopped_for = self.random.randrange(1, 8)
-            self.stopped_at = time.monotonic()
-            for pid in self.readers.values():
-                os.kill(pid, signal.SIGSTOP)
+            self.chances.stop()
 
     def go_on(self) -> None:
-        for pid in self.readers.values():
-            os.kill(pid, signal.SIGCONT)
-        if self.stopped_at:
-            self.stopped_seconds += time.monotonic() - self.stopped_at
-        self.stopped_for, self.stopped_at = 0, 0.0
+        self.chances.go_on()
+        self.stopped_for = 0
 
     # All of it.
 
@@ -423,6 +408,7 @@ class Writer:
                 self.settle()
             if self.style == "link" and name in ("delete", "away and back", "chmod"):
                 name = "append"  # of a link these mean something else
+            self.look_at_readers()
             doing[name]()
             self.tell("operation", name=f"{name} ({self.style})" if name == "rotate" else name, at=time.monotonic())
             self.write_late()
@@ -432,19 +418,6 @@ class Writer:
                     self.go_on()
         self.settle()
         self.tell("done")
-
-
-def _has_open(pid: int, inode: int) -> bool:
-    """Whether a process has the file open that once had a name and this inode."""
-    folder = f"/proc/{pid}/fd"
-    for fd in os.listdir(folder):
-        try:
-            status = os.stat(f"{folder}/{fd}")
-            if status.st_ino == inode and stat.S_ISREG(status.st_mode) and not status.st_nlink:
-                return True
-        except OSError:
-            pass
-    return False
 
 
 def main() -> None:

@@ -177,6 +177,10 @@ def test_a_position_of_the_socket_is_one_of_the_past_and_back(serve: Callable[..
         old = ask(server, f"/a.log/lines?generation={heard['generation']}&tail=1")
         assert (old["generation"], shown(old)) == (heard["generation"], ["line 99"])
         assert shown(ask(server, "/a.log/lines")) == ["new"]
+        # Which one is before and after is told, under whatever name it was asked for.
+        assert old["older"] is None
+        assert old["newer"] == {"name": "a.log", "generation": ask(server, "/a.log/lines")["generation"]}
+        assert ask(server, "/a.log/lines")["older"]["name"] == "a.log.1"
     sibling = wait_until(lambda: ask(server, "")["files"][0]["siblings"], "the rotated file to be told")[0]
     assert shown(ask(server, f"/a.log/lines?generation={sibling['generation']}&tail=1")) == ["line 99"]
     page = ask(server, "/a.log.1/lines?tail=2")

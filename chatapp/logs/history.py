@@ -86,6 +86,40 @@ class History:
         first = self.open(name, None)
         return [first, *in_thread(self._siblings, name)]
 
+    def current(self, name: str) -> Source | None:
+        """What the live viewers of this file see, if there are any: `beside` wants it."""
+        return self._feeds.current(name)
+
+    def beside(self, name: str, opened: Opened, current: Source | None) -> tuple[Opened | None, Opened | None]:
+        """The files before and after an opened one, among a log and its rotated files. Call it in a thread.
+
+        Generations are told under several names (by the live viewers' reader, by the list), so who reads on from the
+        edge of one can't find this out by comparing names.
+        """
+        try:
+            files = [self._find(name, None, 0, current, None)]
+        except FileNotFoundError:
+            files = []
+        has_current = bool(files)
+        files += self._siblings(name)  # newest first
+        at = self._place_among(files, has_current, opened.source)
+        if at is None:
+            return None, None
+        return files[at + 1] if at + 1 < len(files) else None, files[at - 1] if at > 0 else None
+
+    @staticmethod
+    def _place_among(files: list[Opened], has_current: bool, source: Source) -> int | None:
+        for at, each in enumerate(files):
+            # One that was cut in place has the inode of what followed it.
+            is_cut = has_current and at == 0 and each.source.name != source.name
+            if each.source.identity == source.identity and not is_cut:
+                return at
+        # It was packed or copied, and the original is gone.
+        for at, each in enumerate(files):
+            if not (has_current and at == 0) and each.source.is_of(source.name, 0, moved=True):
+                return at
+        return None
+
     def _siblings(self, name: str) -> list[Opened]:
         found = []
         for sibling in self._catalog.siblings(name):

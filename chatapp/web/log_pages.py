@@ -10,6 +10,7 @@ from flask import Response, request
 from chatapp.logs import lines as texts
 from chatapp.logs import outgoing, past
 from chatapp.logs.conditions import Filter
+from chatapp.logs.generation import Source
 from chatapp.logs.history import History, Opened
 from chatapp.logs.index import Indexes
 from chatapp.logs.packed import Packed
@@ -46,7 +47,7 @@ class Pages:
         value = query.value(place)
         opened = self._history.open(name, query.generation(), value if place in ("before", "after") else 0)
         self._get_ready(opened, place, value)
-        page = self._work.run(self._page, opened, place, value, limit, wanted)
+        page = self._work.run(self._page, name, opened, self._history.current(name), place, value, limit, wanted)
         return Response(page, mimetype="application/json")
 
     def line(self, name: str) -> Response:
@@ -68,9 +69,13 @@ class Pages:
             end, index = self._work.run(opened.end), self._work.run(self._indexes.of, source)
             self._work.in_turns(lambda: index.count_on(source, value, end), lambda: index.covered / max(1, end))
 
-    def _page(self, opened: Opened, place: str, value: Any, limit: int, wanted: Filter) -> bytes:
+    def _page(
+        self, name: str, opened: Opened, current: Source | None, place: str, value: Any, limit: int, wanted: Filter
+    ) -> bytes:
         page, end = self._find(opened, place, value, limit, wanted)
         shown = texts.to_texts(page.lines)
+        is_start, is_end = page.begin <= opened.source.start, page.next >= end
+        older, newer = self._history.beside(name, opened, current) if is_start or is_end else (None, None)
         return to_json(
             {
                 "file": opened.file,
@@ -78,8 +83,10 @@ class Pages:
                 "lines": [[offset, text] for (offset, _), text in zip(page.lines, shown, strict=True)],
                 "from": page.begin,
                 "next": page.next,
-                "start": page.begin <= opened.source.start,
-                "end": page.next >= end,
+                "start": is_start,
+                "end": is_end,
+                "older": _told(older) if is_start else None,
+                "newer": _told(newer) if is_end else None,
                 "size": opened.source.size(),
             }
         )
@@ -101,3 +108,7 @@ class Pages:
         else:
             start = past.place_of_time(source, value, end)
         return past.after(source, start, end, limit, wanted, self._redactor), end
+
+
+def _told(opened: Opened | None) -> dict[str, str] | None:
+    return None if opened is None else {"name": opened.file, "generation": opened.source.name}

@@ -13,6 +13,7 @@ import { LogApi } from "./log-api.js";
 import { Buckets } from "./log-buckets.js";
 import { LEVEL } from "./log-chunk.js";
 import { conditionsOf, FIELDS, freshFilter, isActive, isKnownHere, marker, markProblem, textTest } from "./log-filter.js";
+import { OldNames } from "./log-old-names.js";
 import { Past } from "./log-past.js";
 import { freshSearch, LogSearch } from "./log-search.js";
 import { freshState, LogSession } from "./log-session.js";
@@ -66,6 +67,8 @@ export function createEngine() {
   });
   const session = new LogSession({ connection, store, state, onChange: changed, schedule: soon });
   const past = new Past({ api, store, session, state, onChange: changed, onFocus: (id) => focusOn(id) });
+  const oldNames = new OldNames({ api, onChange: changed });
+  watch(() => JSON.stringify(state.files?.map(({ siblings }) => siblings?.map(({ name }) => name))), () => oldNames.forget());
   const searching = new LogSearch({ api, state: search, schedule: soon });
 
   const files = computed(() => state.tracks.map(({ file }) => file));
@@ -321,6 +324,7 @@ export function createEngine() {
     marks, hits, isFiltered: () => isActive(filter), conditions: () => conditionsOf(filter),
     setField, setHidden, showAll, applyNow, choose, toggle, wentBack, follow, pause, clear, jump, notePlace, nextHit, nextError,
     openHit, openSibling, runSearch, act, begin, address, changed,
+    oldName: (notice) => oldNames.of(notice),
     useList: (component) => { list = component; },
   };
 }

@@ -103,9 +103,9 @@ export class Past {
     const tracks = this.state.tracks.filter((track) => this.#hasOlder(track));
     for (const track of tracks) {
       this.#findFirst(track);
-      if (track.start) this.#goOnInOlder(track);
       track.wasRead = true;
     }
+    await Promise.all(tracks.filter(({ start }) => start).map((track) => this.#goOnInOlder(track, signal)));
     const answers = await Promise.all(tracks.map((track) => this.#olderPage(track, signal)));
     signal.throwIfAborted();
     const pages = answers.map((answer, at) => ({
@@ -113,9 +113,10 @@ export class Past {
     }));
     const { runs, used } = mergePages(pages, true);
     tracks.forEach((track, at) => {
-      const { generation, lines, from, start } = answers[at];
+      const { generation, lines, from, start, older } = answers[at];
       const isWhole = used[at] === lines.length;
-      Object.assign(track, { first: { generation, offset: isWhole ? from : lines[lines.length - used[at]]?.[0] ?? track.first.offset }, start: start && isWhole });
+      const offset = isWhole ? from : lines[lines.length - used[at]]?.[0] ?? track.first.offset;
+      Object.assign(track, { first: { generation, offset }, start: start && isWhole, older: start ? older : undefined });
       track.cuts = this.store.frontCuts;
     });
     if (this.store.prepend(runs)) this.#cutBehind();
@@ -125,12 +126,12 @@ export class Past {
   // A file that can't be read any further back is at its start, for the page.
   async #olderPage(track, signal) {
     const { generation, offset } = track.first;
+    if (track.start) return { generation, lines: [], from: offset, start: true, older: null };
     try {
-      if (generation === null) return await this.api.lines(track.sibling, { tail: PAGE }, this.session.conditions, signal);
       return await this.#get(track, offset === null ? { generation, tail: PAGE } : { generation, before: offset }, signal);
     } catch (error) {
       if (!(error instanceof ApiError) || !GONE.includes(error.status)) throw error;
-      return { generation: generation ?? "", lines: [], from: offset ?? 0, start: true };
+      return { generation, lines: [], from: offset ?? 0, start: true, older: null };
     }
   }
 
@@ -141,29 +142,32 @@ export class Past {
     const { position } = track;
     track.first = edge ?? (position && { generation: position.generation, offset: position.next }) ?? track.first;
     track.start = track.first.offset === 0;
+    track.older = undefined;
     track.cuts = this.store.frontCuts;
   }
 
   // Let go of the oldest lines, a file has older ones again, whatever was known of its start.
   #hasOlder(track) {
     if (track.first === null) return false;
-    return !track.start || track.cuts !== this.store.frontCuts || this.#olderSibling(track) !== null;
+    if (!track.start || track.cuts !== this.store.frontCuts) return true;
+    // Not asked yet: only a file that has rotated ones can have any.
+    return track.older === undefined ? this.#siblings(track).length > 0 : track.older !== null;
   }
 
-  // Before the first line of a file stands the one that was rotated away last.
-  #olderSibling(track) {
-    const siblings = this.#siblings(track);
-    // A rotated file has a generation only once somebody has looked into it.
-    const known = siblings.findIndex(({ generation }) => generation && generation === track.first.generation);
-    const at = known >= 0 ? known : siblings.findIndex(({ name }) => name === track.sibling);
-    return siblings[at + 1] ?? null; // of the file itself, which is not among them, the newest
-  }
-
-  #goOnInOlder(track) {
-    const older = this.#olderSibling(track);
+  // Before the first line of a file stands the one that was rotated away last. Which that is the server knows: a
+  // generation has several names.
+  async #goOnInOlder(track, signal) {
+    track.older ??= await this.#askOlder(track, signal);
+    signal.throwIfAborted();
+    const { older } = track;
     if (older === null) return;
     this.store.prependNotice(this.#source(track, track.first.generation), { kind: "older", file: track.file, name: older.name });
-    Object.assign(track, { first: { generation: older.generation || null, offset: null }, sibling: older.name, start: false });
+    Object.assign(track, { first: { generation: older.generation, offset: null }, older: undefined, start: false });
+  }
+
+  async #askOlder(track, signal) {
+    const answer = await this.#get(track, { generation: track.first.generation, before: 0, limit: 1 }, signal).catch(goneToNull);
+    return answer?.older ?? null;
   }
 
   #siblings(track) {
@@ -206,25 +210,17 @@ export class Past {
       track.last = null;
       return;
     }
-    const { generation, lines, next, end } = answer;
+    const { generation, lines, next, end, newer } = answer;
     const isWhole = used === lines.length;
     track.last = { generation, next: isWhole ? next : lines[used][0] };
     if (!end || !isWhole) return;
-    const newer = this.#newerGeneration(track, generation);
-    if (newer === null) track.end = true;
-    else {
-      this.store.addNotice(this.#source(track, newer), { kind: "rotated", file: track.file, ended: generation });
-      track.last = { generation: newer, next: 0 };
-    }
-  }
-
-  // What follows a generation that is complete; null: it is the one that grows.
-  #newerGeneration(track, generation) {
     const live = track.position?.generation ?? null;
-    if (live === null || generation === live) return null;
-    const siblings = this.#siblings(track);
-    const at = siblings.findIndex((one) => one.generation === generation);
-    return at > 0 ? siblings[at - 1].generation : live;
+    const following = newer?.generation ?? (generation === live ? null : live);
+    if (following === null) track.end = true; // it is the one that grows
+    else {
+      this.store.addNotice(this.#source(track, following), { kind: "rotated", file: track.file, ended: generation });
+      track.last = { generation: following, next: 0 };
+    }
   }
 
   #jump(file, query, target = null) {
@@ -268,7 +264,7 @@ export class Past {
     tracks.forEach((track, at) => {
       const answer = answers[at];
       if (!answer) return;
-      Object.assign(track, { first: { generation: answer.generation, offset: answer.from }, start: answer.start ?? false, wasRead: true, cuts: this.store.frontCuts });
+      Object.assign(track, { first: { generation: answer.generation, offset: answer.from }, start: answer.start, older: answer.start ? answer.older : undefined, wasRead: true, cuts: this.store.frontCuts });
       this.#movedOn(track, answer, used[at]);
     });
     const source = pages[0].source;

@@ -14,7 +14,7 @@ const CUT = / … \[cut: line of (\d+) bytes\]$/; // how the server says that a 
 const TROUBLES = ["gap", "gone", "denied", "dropped", "binary"];
 
 // look: { marks, hits (functions: text -> places), times, ansi (see log-render.js), unfolded (set of ids),
-// whole (id -> text that was fetched), lit (id), isMerged, nameOf(file, generation) }. act(what): "whole",
+// whole (id -> text that was fetched), lit (id), isMerged, oldName(notice) }. act(what): "whole",
 // "trace", "unfold", "link", "skipped", "old".
 export function LogRow(row, look, { isHovered, act }) {
   return row.kind === "notice" ? noticeRow(row, look, act) : lineRow(row, look, isHovered, act);
@@ -74,13 +74,14 @@ function noticeRow({ id, notice }, look, act) {
 }
 
 // What helps.
-function actionOf({ kind, file, ended, from, to, lines }, look) {
+function actionOf(notice, look) {
+  const { kind, ended, from, to, lines } = notice;
   if (kind === "dropped") {
     const amount = lines === undefined ? formatSize(to - from) : null;
     return { what: "skipped", words: amount ? t("logs.loadSkippedSize", { size: amount }) : t("logs.loadSkipped", { count: lines }) };
   }
   if (kind === "rotated" && ended) {
-    const name = look.nameOf(file, ended);
+    const name = look.oldName(notice);
     return { what: "old", words: name ? t("logs.openOld", { name }) : t("logs.openEnded") };
   }
   return null;

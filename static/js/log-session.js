@@ -122,7 +122,7 @@ export class LogSession {
     this.#queue = [];
     this.order.end();
     this.store.reset();
-    for (const track of this.state.tracks) Object.assign(track, { first: null, last: null, start: false, end: false, wasRead: false, sibling: null });
+    for (const track of this.state.tracks) Object.assign(track, { first: null, last: null, start: false, end: false, wasRead: false, older: undefined });
   }
 
   // Connection's events.

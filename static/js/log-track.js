@@ -19,7 +19,7 @@ export function freshTrack(file, colour) {
     freshFrom: 0,     // lines that begin before this were there when the reader looked first: not new to them
     position: null,   // { generation, next } of the live end
     first: null,      // { generation, offset } where the page's part begins
-    sibling: null,    // the name of the rotated file in which that is; null: the file itself
+    older: undefined, // what was rotated away before that generation: { name, generation }; null: nothing; undefined: nobody asked
     cuts: 0,          // of the store, when `first` was right
     start: false,     // there is nothing before it in its generation
     wasRead: false,   // the past was read: the reader is told where it begins

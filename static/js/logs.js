@@ -92,12 +92,9 @@ const Logs = {
       connection.close();
     });
 
-    // What a generation that was rotated away is called now.
-    const nameOf = (file, generation) => state.files?.find(({ name }) => name === file)?.siblings
-      ?.find((sibling) => sibling.generation === generation)?.name ?? null;
     const look = computed(() => ({
       marks: engine.marks.value, hits: engine.hits.value, times: settings.times, ansi: settings.ansi, unfolded: engine.unfolded, whole: engine.whole,
-      lit: engine.lit.value, isMerged: files.value.length > 1, nameOf,
+      lit: engine.lit.value, isMerged: files.value.length > 1, oldName: engine.oldName,
     }));
     const pastState = () => ({
       canOlder: engine.past.canOlder, canNewer: engine.past.canNewer, loading: state.loading, isPast: state.window === "past",

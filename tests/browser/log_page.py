@@ -67,6 +67,13 @@ def shows(page: Any, *lines: str) -> None:
     expect(page.locator(".log-line")).to_have_text(list(lines))
 
 
+def accessible(page: Any, violations: Violations) -> None:
+    """axe finds nothing wrong with the page as it stands, light and dark."""
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page) == [], scheme
+
+
 def figure(page: Any, name: str) -> Any:
     return page.locator(f".log-figure.is-{name} b")
 

@@ -14,6 +14,7 @@ _KINDS = {"paid": 30, "web": 22, "pool": 14, "beat": 5, "slow": 9, "failed": 5, 
 #: What a screenshot shows: before the rotation and after it.
 _LAST = "web paid pool paid slow failed web json paid beat slow failed"
 _FIRST = "paid web failed nginx paid beat web trace slow paid json pool web paid"
+_AFTER = "paid web pool web paid slow web paid"
 _TRACE = """Traceback (most recent call last):
   File "/srv/shop/billing/gateway.py", line 88, in charge
     answer = session.post(url, json=order, timeout=5)
@@ -26,7 +27,7 @@ def write_logs(folder: Path) -> None:
     """app.log (several styles mixed, as a container's output is), nginx/access.log, nginx/error.log, worker.log."""
     chance = random.Random(8812)
     (folder / "nginx").mkdir()
-    many = _app(chance, _START, chance.choices(list(_KINDS), list(_KINDS.values()), k=440))
+    many = _app(chance, _START, chance.choices(list(_KINDS), list(_KINDS.values()), k=880))
     last = _app(chance, ROTATED_AT - datetime.timedelta(seconds=40), _LAST.split())
     (folder / "app.log").write_text("".join(f"{line}\n" for line in (*many, *last)), encoding="utf-8")
     (folder / "nginx" / "access.log").write_text("".join(f"{line}\n" for line in _access(chance, 400)))
@@ -48,15 +49,22 @@ def rotate(file: Path) -> None:
     _changed(file, 0)
 
 
+def after() -> Iterator[str]:
+    """What is written then, a line a moment."""
+    yield from _app(random.Random(8844), ROTATED_AT + datetime.timedelta(seconds=30), _AFTER.split(), 400)
+
+
 def _changed(file: Path, seconds: float) -> None:
     """Set when the file was changed: so long before the rotation."""
     time = ROTATED_AT.timestamp() - seconds
     os.utime(file, (time, time))
 
 
-def _app(chance: random.Random, time: datetime.datetime, kinds: list[str]) -> Iterator[str]:
+def _app(chance: random.Random, time: datetime.datetime, kinds: list[str], slowest: int = 3300) -> Iterator[str]:
+    pace = 1.0  # more is written at some times than at others
     for number, kind in enumerate(kinds):
-        time += datetime.timedelta(milliseconds=chance.randint(200, 3300))
+        pace = chance.uniform(0.5, 1.5) if number % 40 == 0 else pace
+        time += datetime.timedelta(milliseconds=pace * chance.randint(20, slowest))
         stamp = f"{time:%Y-%m-%d %H:%M:%S},{time.microsecond // 1000:03}"
         order = 8400 + number
         if kind == "paid":
@@ -84,7 +92,7 @@ def _app(chance: random.Random, time: datetime.datetime, kinds: list[str]) -> It
 def _access(chance: random.Random, count: int) -> Iterator[str]:
     time = _START
     for number in range(count):
-        time += datetime.timedelta(milliseconds=300)
+        time += datetime.timedelta(milliseconds=chance.randint(100, 8000))
         status = chance.choice([200, 200, 200, 200, 304, 404, 502])
         yield (
             f"10.0.{number % 7}.{number % 200} - - [{time:%d/%b/%Y:%H:%M:%S} +0000] "

@@ -3,14 +3,13 @@ the filter fields, the bars, the search in whole files, the list of files, the w
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.log_page import PHONE, NewPage, Serve, Violations, append, file, look, shows, stream
+from tests.browser.log_page import PHONE, NewPage, Violations, accessible, append, file, look, shows, stream
 
 __all__ = ["file"]  # a fixture
 
@@ -54,10 +53,9 @@ PROGRAMS = [
 ]
 
 
-@pytest.fixture
-def logs(serve: Serve) -> Iterator[Any]:
-    """A server with a folder, rotated files, and enough files for a field that finds one."""
-    server = serve()
+@pytest.fixture(scope="module")
+def logs(server: Any) -> Any:
+    """The shared server with a folder, rotated files, and enough files for a field that finds one; they stay as they are."""
     folder: Path = server.logs_dir
     (folder / "nginx").mkdir()
     append(folder / "app.log", *PROGRAMS)
@@ -68,7 +66,7 @@ def logs(serve: Serve) -> Iterator[Any]:
     append(folder / "nginx" / "error.log", PROGRAMS[1])
     for number in range(10):
         append(folder / f"worker-{number}.log", f"2026-11-24 09:54:{number:02},000 INFO worker {number}")
-    yield server
+    return server
 
 
 def of(page: Any, words: str | re.Pattern[str]) -> Any:
@@ -76,12 +74,11 @@ def of(page: Any, words: str | re.Pattern[str]) -> Any:
     return page.locator(".log-line").filter(has_text=words)
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize("phone", [False, True], ids=["wide", "phone"])
 def test_lines_of_real_programs_look_right_and_are_accessible(
-    new_page: NewPage, logs: Any, violations: Violations, color_scheme: str, phone: bool
+    new_page: NewPage, logs: Any, violations: Violations, phone: bool
 ) -> None:
-    page = look(new_page, logs, "app.log", color_scheme=color_scheme, **(PHONE if phone else {}))
+    page = look(new_page, logs, "app.log", **(PHONE if phone else {}))
     access = of(page, "GET /orders/1")
     expect(access).to_have_class(re.compile("is-error"))
     expect(access.locator(".log-level")).to_have_text("502")
@@ -101,7 +98,7 @@ def test_lines_of_real_programs_look_right_and_are_accessible(
     )
     assert orange != text
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    assert violations(page) == []
+    accessible(page, violations)
 
 
 def test_json_unfolds_in_place_and_a_value_is_copied(new_page: NewPage, logs: Any, violations: Violations) -> None:

@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser import samples
-from tests.browser.log_page import PHONE, NewPage, Serve, Violations, append, file, line, look, numbered, stream
+from tests.browser.log_page import NewPage, Serve, Violations, accessible, append, file, line, look, numbered, stream
 
 __all__ = ["file"]  # a fixture
 
@@ -78,32 +77,27 @@ def test_a_bad_pattern_is_told_in_the_panel(new_page: NewPage, server: Any, file
     expect(panel.get_by_role("status")).to_contain_text("can't be used")
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_search_windows_and_several_files(
-    new_page: NewPage, serve: Serve, violations: Violations, color_scheme: str
+    new_page: NewPage, serve: Serve, violations: Violations
 ) -> None:
     server = serve()
     samples.write_logs(server.logs_dir)
-    page = new_page(color_scheme=color_scheme)
+    page = new_page()
     page.goto(f"{server.url}/logs?file=app.log&file=nginx/access.log&mark=failed")
     expect(page.locator(".log-line").last).to_be_visible()
     panel = search(page, "failed")
     expect(panel.locator(".log-hit").first).to_be_visible()
     panel.locator(".log-hit").nth(2).click()
     expect(page.locator(".is-lit")).to_be_in_viewport()
-    assert violations(page) == []
+    accessible(page, violations)
     page.keyboard.press("Escape")
     for key in ("?", "g"):
         stream(page).focus()
         page.keyboard.press(key)
         expect(page.get_by_role("dialog")).to_be_visible()
-        assert violations(page) == []
+        accessible(page, violations)
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="Log settings").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    assert violations(page) == []
-    phone = new_page(color_scheme=color_scheme, **PHONE)
-    phone.goto(f"{server.url}/logs?file=app.log&file=nginx/access.log")
-    expect(phone.locator(".log-line").last).to_be_visible()
-    assert violations(phone) == []
+    accessible(page, violations)

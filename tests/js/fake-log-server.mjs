@@ -21,7 +21,7 @@ export class FakeApi {
     });
   }
 
-  async lines(file, query, conditions, signal) {
+  async lines(file, query, conditions = {}, signal = undefined) {
     this.asked.push({ file, ...query, ...(conditions.include && { include: conditions.include.text }) });
     await Promise.resolve();
     signal?.throwIfAborted();
@@ -34,7 +34,10 @@ export class FakeApi {
     const [from, to] = this.#range(pairs, size, query);
     const end = (at) => pairs[at]?.[0] ?? size;
     const passing = pairs.slice(from, to).filter(([, text]) => !conditions.include || text.includes(conditions.include.text));
-    return { file, generation: one.generation, lines: passing, from: end(from), next: end(to), start: from === 0, end: to === pairs.length, size };
+    const told = (other) => (other ? { name: other === all[0] ? file : `${file}.${all.indexOf(other)}`, generation: other.generation } : null);
+    const [start, isEnd] = [from === 0, to === pairs.length];
+    const beside = { older: start ? told(all[all.indexOf(one) + 1]) : null, newer: isEnd ? told(all[all.indexOf(one) - 1]) : null };
+    return { file, generation: one.generation, lines: passing, from: end(from), next: end(to), start, end: isEnd, ...beside, size };
   }
 
   #range(pairs, size, { limit, before, after, at, line, tail, time }) {

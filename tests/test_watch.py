@@ -1,6 +1,7 @@
 """Waking up, on real inotify: what is watched is always what the name stands for."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -83,6 +84,33 @@ def test_whatever_happens_to_the_name_the_file_it_stands_for_is_watched(
         file.write("one\n")
     assert watch.changed.wait(10), "the file is not watched"
     assert os.path.exists(path)
+
+
+@pytest.fixture
+def nobodys_folder() -> Iterator[Path]:
+    """A folder of somebody whom modes bind, who we are meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        user = os.geteuid()
+        if user == 0:
+            os.chmod(folder, 0o777)
+            os.seteuid(65_534)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(user)
+
+
+def test_a_file_that_may_not_be_read_yet_is_watched_once_it_may(
+    nobodys_folder: Path, watch_of: Callable[[Path], Watch]
+) -> None:
+    path = nobodys_folder / "a.log"
+    watch = watch_of(path)
+    path.touch(0)
+    woken(watch)
+    assert watch.how == "polling"
+    path.chmod(0o644)
+    woken(watch)
+    assert watch.how == "inotify"
 
 
 def test_without_inotify_every_look_is_by_the_clock(tmp_path: Path) -> None:

@@ -29,7 +29,15 @@ EVENT_BYTES = 65_536
 
 _FILE_EVENTS = flags.MODIFY | flags.ATTRIB | flags.MOVE_SELF | flags.DELETE_SELF | flags.CLOSE_WRITE
 _FOLDER_EVENTS = (
-    flags.CREATE | flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
+    flags.CREATE
+    | flags.DELETE
+    | flags.MOVED_FROM
+    | flags.MOVED_TO
+    | flags.DELETE_SELF
+    | flags.MOVE_SELF
+    | flags.ONLYDIR
+    # A file that may not be read can't be watched itself: its folder tells when it may.
+    | flags.ATTRIB
 )
 #: After these what is watched may be something else than what the name stands for.
 _STALE = flags.IGNORED | flags.UNMOUNT | flags.DELETE_SELF | flags.MOVE_SELF | flags.Q_OVERFLOW

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from chatapp.logs import literals
 from chatapp.logs.conditions import MAX_CHARS, BadCondition, Condition, Filter
 from chatapp.logs.lines import Line
 
@@ -120,3 +121,57 @@ def test_batches_and_lines_alone_agree_on_random_ones() -> None:
 )
 def test_what_can_only_be_found_after_blacking_out(text: str, pattern: bool, expected: bool) -> None:
     assert Condition(text, pattern).may_see_stars is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("took [0-9]{5,} ms", "took "),
+        ("[a-z]+-7 found", "-7 found"),
+        (r"status\.code = 5\d\d", "status.code = 5"),
+        ("errors?: disk", ": disk"),
+        ("abcd*e", "abc"),
+        ("abcd+efg", "abcd"),
+        ("abcd{0,3}efgh", "efgh"),
+        ("(?:one|two) three", " three"),
+        ("(one|two)? ?abc", "abc"),
+        ("^start.*end$", "start"),
+        (r"\[error\]", "[error]"),
+        ("日志文件.", "日志文件"),
+        ("error|warning", ""),
+        ("(?i)error", ""),
+        (r"\Qa.b\E", ""),
+        (r"\x41bcd", ""),
+        ("ab", ""),
+        (r"\berror\b", "error"),
+        (r"a\d\d\dbc", ""),
+        ("[abc]{3}", ""),
+        ("x{2}yz", ""),
+        ("abc*?def", "def"),
+        ("(abc)", ""),
+        ("((a)(b|c)def)ghij", "ghij"),
+    ],
+)
+def test_what_every_match_of_a_pattern_holds(pattern: str, expected: str) -> None:
+    assert literals.needed(pattern) == expected
+
+
+def test_what_a_pattern_needs_changes_nothing_of_what_it_finds() -> None:
+    """On random patterns and lines, with Python's own engine as the judge."""
+    chance = random.Random(29)
+    parts = ["abc", "aab", "a?", "b*", "c+", "a{2}", "[ab]", ".", "(ab|c)", "(?:c)?", "ca", r"\.", "$", "^", "abca", "A"]
+    matched = 0
+    for _ in range(3000):
+        pattern = "".join(chance.choices(parts, k=chance.randrange(1, 6)))
+        texts = ["".join(chance.choices("abc.A", k=chance.randrange(12))) for _ in range(chance.randrange(1, 40))]
+        case = chance.random() < 0.5
+        expected = re.compile(pattern, 0 if case else re.IGNORECASE)
+        lines = lines_of(*texts)
+        kept = [line for line in lines if expected.search(line[1].decode())]
+        matched += len(kept)
+        assert Filter(Condition(pattern, pattern=True, case=case)).select(lines) == kept, pattern
+        needed = literals.needed(pattern)
+        assert all(
+            (needed if case else needed.lower()) in (line[1].decode() if case else line[1].decode().lower()) for line in kept
+        )
+    assert matched > 1000

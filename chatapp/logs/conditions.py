@@ -17,6 +17,7 @@ from typing import Any
 
 import re2
 
+from chatapp.logs import literals
 from chatapp.logs.lines import Line
 
 #: The longest text or pattern, in characters.
@@ -26,6 +27,8 @@ MAX_PATTERN_BYTES = 4_194_304
 #: How large the program of a pattern may be, in RE2's instructions (`.{0,400}` has 3,600): live lines are held against it
 #: between two messages of the chat.
 MAX_PROGRAM = 4000
+#: So many lines are looked at because they hold what a pattern needs; if there are more, all lines are.
+FEW_LINES = 8
 #: Of so many patterns the compiled form is kept.
 KEPT_PATTERNS = 64
 
@@ -49,11 +52,15 @@ class Condition:
     pattern: bool = False
     case: bool = True
     _regexp: Any = dataclasses.field(init=False, repr=False, compare=False)
+    #: A text that each line it matches holds.
+    _needed: Any = dataclasses.field(init=False, repr=False, compare=False)
     #: Whether it may be held against many joined lines at once.
     joins: bool = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_regexp", _compile(self.text, self.pattern, self.case))
+        needed = literals.needed(self.text) if self.pattern else ""
+        object.__setattr__(self, "_needed", _compile(needed, False, self.case) if needed else None)
         object.__setattr__(self, "joins", not (self.pattern and _NEEDS_LINE_ALONE.search(self.text)))
 
     @property
@@ -74,10 +81,22 @@ class Condition:
         Looks from `start`, where a line begins, to `end`, where one ends. Lines before the place do not match; of a
         line that ends with `\\r` this may be said wrongly: where it is not cut off before, look again with `matches`.
         """
-        if self.joins:
-            match = self._regexp.search(data, start, end)
-            return -1 if match is None else int(match.start())
-        return self._next_alone(data, start, len(data) if end is None else end)
+        end = len(data) if end is None else end
+        if not self.joins:
+            return self._next_alone(data, start, end)
+        if self._needed is not None:
+            for _ in range(FEW_LINES):
+                there = self._needed.search(data, start, end)
+                if there is None:
+                    return -1
+                start = max(start, data.rfind(b"\n", start, there.start()) + 1)
+                newline = data.find(b"\n", there.end(), end)
+                stop = end if newline < 0 else newline
+                if (match := self._regexp.search(data, start, stop)) is not None:
+                    return int(match.start())
+                start = min(end, stop + 1)
+        match = self._regexp.search(data, start, end)
+        return -1 if match is None else int(match.start())
 
     def _next_alone(self, data: bytes | bytearray, start: int, end: int) -> int:
         while start < end:

@@ -29,7 +29,7 @@ def needed(pattern: str) -> str:
         if part in "()":
             depth += 1 if part == "(" else -1
         is_letter = depth == 0 and (
-            len(part) == 1 and part not in "().^$|[]{}*+?\\" or _ESCAPED.fullmatch(part) is not None
+            (len(part) == 1 and part not in "().^$|[]{}*+?\\") or _ESCAPED.fullmatch(part) is not None
         )
         if is_letter:
             run += part[-1]

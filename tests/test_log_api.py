@@ -142,6 +142,15 @@ def test_who_may_not_see_logs_is_told_in_json_too(serve: Callable[..., Server]) 
         assert server.get(f"/api/logs{address}", {"Authorization": f"Bearer {TOKEN}"})[0] == 200
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_another_site_can_not_have_the_server_search(logs: Server, site: str) -> None:
+    fetch = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+    status, body, _ = logs.get("/api/logs/app.log/search?text=x", fetch)
+    assert (status, json.loads(body)["message"]) == (403, "A page of another site may not read the logs.")
+    assert logs.get("/api/logs/app.log/raw", fetch | {"Sec-Fetch-Mode": "navigate"})[0] == 200, "a link was followed"
+    assert logs.get("/api/logs/app.log/search?text=x", {"Sec-Fetch-Site": "same-origin"})[0] == 200
+
+
 def test_nothing_can_be_posted(logs: Server) -> None:
     status, body, _ = logs.get("/api/logs/app.log/lines", method="POST")
     assert status == 405
@@ -287,7 +296,7 @@ def test_reading_while_it_is_rotated_never_fails(serve: Callable[..., Server]) -
     rotating = threading.Thread(target=rotate)
     rotating.start()
     try:
-        for _ in range(200):
+        for _ in range(60):
             for way in ("lines?tail=3", "search?text=line&limit=3&siblings=1", "raw", "filtered?include=line"):
                 status, body, _ = server.get(f"/api/logs/a.log/{way}")
                 assert status in (200, 404), body

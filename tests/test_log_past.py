@@ -89,6 +89,54 @@ def test_pages_in_both_directions_give_every_line_once(source: Source, limit: in
     assert source.size() == len(DATA)
 
 
+ODD = (
+    b"",
+    b"\r",
+    b"x\ry",
+    b"\x0b\x0c",
+    "\u2028\u0085".encode(),
+    b"\0\0",
+    b"\xff\xfe\xfd",
+    b"z" * 300,
+    b"w" * 70_000,
+    b" ",
+    b"last\r\r",
+)
+
+
+@pytest.mark.parametrize(("make", "files", "piece"), [(plain, 12, 64), (packed, 6, 5000)])
+def test_pages_over_lines_that_end_oddly_give_every_line_once(
+    make: Callable[[Path, bytes], Source], files: int, piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random files of odd lines, read in pieces so small that every border falls everywhere, from any place to any end."""
+    monkeypatch.setattr(past, "PIECE_BYTES", piece)
+    chance = random.Random(31)
+    for number in range(files):
+        lines = [chance.choice(ODD) if chance.random() < 0.6 else b"line %d" % n for n in range(chance.randrange(60))]
+        data = b"\n".join(lines) + chance.choice((b"", b"\n", b"\r\n", b"\n\n", b"half"))
+        starts = [0, *[at + 1 for at, byte in enumerate(data) if byte == 10]]
+        starts = [start for start in starts if start < len(data)]
+        source = make(tmp_path / f"{number}.log", data)
+        for limit in (1, 3, 5000):
+            back: list[int] = []
+            on: list[int] = []
+            end, start = len(data), 0
+            while end > 0:
+                page = past.before(source, end, limit, ALL, REDACTOR)
+                assert (page.next, page.begin < end) == (end, True)
+                back, end = [offset for offset, _ in page.lines] + back, page.begin
+            while start < len(data):
+                page = past.after(source, start, len(data), limit, ALL, REDACTOR)
+                assert (page.begin, page.next > start) == (start, True)
+                on, start = on + [offset for offset, _ in page.lines], page.next
+            assert back == on == starts, (number, limit)
+        for _ in range(20):
+            place = chance.randrange(len(data) + 1)
+            assert past.line_start(source, place) == max((start for start in starts if start < place), default=0) or (
+                past.line_start(source, place) == place and place in (0, *starts, len(data))
+            )
+
+
 def test_pages_with_a_filter_give_every_line_that_passes(source: Source) -> None:
     wanted = Filter(Condition("line 5"), Condition("7"))
     expected = [line for line in LINES if wanted.passes(line)]
@@ -308,6 +356,20 @@ def test_rotated_files_are_told_newest_first(logs: Path) -> None:
         assert [sibling.name for sibling in listed.siblings] == names
         assert all(sibling.generation for sibling in listed.siblings)
     assert [file.name for file in history(logs, "app.log").files()] == ["app.log"]
+
+
+def test_pages_back_over_the_rotated_files_give_every_line_once(logs: Path) -> None:
+    """As a page does: from the end of a file back to its start, then from the end of the next older one."""
+    parts = [LINES[at : at + 4000] for at in range(0, 20_000, 4000)]
+    names = ["app.log.4.gz", "app.log.3.gz", "app.log.2", "app.log.1", "app.log"]
+    for age, (name, part) in enumerate(zip(reversed(names), reversed(parts), strict=True)):
+        data = b"\n".join(part) + b"\n"
+        (logs / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        os.utime(logs / name, (1_790_000_000 - age * 1000,) * 2)
+    found: list[bytes] = []
+    for opened in history(logs).with_siblings("app.log"):
+        found = walk_back(opened.source, opened.end(), 777) + found
+    assert found == LINES
 
 
 def test_of_a_single_file_only_its_rotated_files_may_be_opened_too(logs: Path) -> None:

@@ -28,10 +28,8 @@ def needed(pattern: str) -> str:
             return ""
         if part in "()":
             depth += 1 if part == "(" else -1
-        is_letter = depth == 0 and (
-            (len(part) == 1 and part not in "().^$|[]{}*+?\\") or _ESCAPED.fullmatch(part) is not None
-        )
-        if is_letter:
+        is_plain = len(part) == 1 and part not in "().^$|[]{}*+?\\"
+        if depth == 0 and (is_plain or _ESCAPED.fullmatch(part) is not None):
             run += part[-1]
             continue
         if part[0] in "*?{":

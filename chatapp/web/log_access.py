@@ -52,6 +52,7 @@ NOT_LOOPBACK = (
     "The logs are shown only on this computer itself (http://localhost). "
     "To see them from elsewhere, who runs the server sets CHATAPP_LOG_TOKEN."
 )
+FROM_ELSEWHERE = "A page of another site may not read the logs."
 WANTS_TOKEN = "The logs want a token: send the header Authorization: Bearer TOKEN (the server's CHATAPP_LOG_TOKEN)."  # noqa: S105
 
 _log = logging.getLogger(__name__)
@@ -71,6 +72,8 @@ class LogAccess:
         """For `before_request`: None lets the request through."""
         if not _is_log_path(request.path) or request.path == LOGIN_PATH:
             return None
+        if _is_from_elsewhere():
+            return answer(Refusal(403, FROM_ELSEWHERE))
         if not self._token:
             return None if _is_for_loopback() else answer(Refusal(403, NOT_LOOPBACK))
         if hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._proof.encode()):
@@ -164,6 +167,19 @@ def _query_text(query: bytes | str) -> str:
 
 def _is_log_path(path: str) -> bool:
     return any(path == start or path.startswith(start + "/") for start in LOG_PATHS)
+
+
+def _is_from_elsewhere() -> bool:
+    """Whether a page of another site asks, for `/api/logs`. It could not read the answer, but have the server search.
+
+    A link to a download may be followed from anywhere. For `/echo` the origin decides (`web.security`).
+    """
+    headers = request.headers
+    return (
+        request.path.startswith("/api/")
+        and headers.get("Sec-Fetch-Site", "") in ("cross-site", "same-site")
+        and headers.get("Sec-Fetch-Mode", "") != "navigate"
+    )
 
 
 def _is_for_loopback() -> bool:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 _HANDSHAKE = (
-    "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n"
+    "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {protocol}\r\n\r\n"
 )
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 
@@ -32,6 +32,8 @@ def frame(opcode: int, payload: bytes) -> bytes:
 
 class Wire(asyncio.Protocol):
     """One WebSocket: `open` comes true after the handshake; every text goes to `heard`."""
+
+    path, protocol = "/ws", "chat.v1"
 
     def __init__(self, port: int) -> None:
         loop = asyncio.get_running_loop()
@@ -60,7 +62,7 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.write(_HANDSHAKE.format(port=self._port).encode())
+        transport.write(_HANDSHAKE.format(port=self._port, path=self.path, protocol=self.protocol).encode())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -4,27 +4,27 @@
 
 import { config } from "./config.js";
 import { Connection, freshState as freshConnection, UNAUTHORIZED } from "./connection.js";
-import { computed, nextTick, reactive, ref, shallowRef, watch } from "./html.js";
+import { computed, reactive, ref, shallowRef, watch } from "./html.js";
 import { t } from "./i18n.js";
-import { announce, say } from "./live.js";
+import { say } from "./live.js";
 import { isTokenWanted } from "./log-access.js";
 import { readAddress, writeAddress } from "./log-address.js";
 import { LogApi } from "./log-api.js";
 import { Buckets } from "./log-buckets.js";
-import { LEVEL } from "./log-chunk.js";
-import { conditionsOf, FIELDS, freshFilter, isActive, isKnownHere, marker, markProblem, textTest } from "./log-filter.js";
+import { conditionsOf, FIELDS, freshFilter, isActive, isKnownHere, markProblem, textTest } from "./log-filter.js";
 import { OldNames } from "./log-old-names.js";
 import { Past } from "./log-past.js";
+import { createRowActs } from "./log-row-acts.js";
 import { freshSearch, LogSearch } from "./log-search.js";
 import { freshState, LogSession } from "./log-session.js";
 import { LogStore } from "./log-store.js";
 import { freshSettings, keepSettings } from "./log-settings.js";
-import { throttled, later } from "./log-timing.js";
+import { createSteps } from "./log-steps.js";
+import { later, throttled } from "./log-timing.js";
 
 const TYPING_MS = 400;   // without a key: what was typed is a filter now
 const BARS_MS = 250;
 const PLACE_MS = 400;
-const ERROR = 1;         // the level's bits
 
 export function createEngine() {
   const asked = readAddress(location.search);
@@ -199,6 +199,7 @@ export function createEngine() {
     if (id !== null) focusIn(id);
   };
   const focusIn = (id) => {
+    store.reveal(id);
     const row = store.row(id);
     lit.value = id;
     if (row?.kind === "line") place.value = placeOf(row);
@@ -229,73 +230,39 @@ export function createEngine() {
     }
     return past.jump(where);
   };
-  // The next line that is marked, or that is an error; the next hit of a search.
-  const marks = computed(() => marker(filter.mark));
-  const hits = computed(() => {
-    const [mark, only, found] = [marker(filter.mark), marker(filter.only), marker(search.query)];
-    return (text) => [...mark(text), ...only(text), ...found(text)];
+  // From hit to hit, from error to error.
+  const steps = createSteps({
+    store, filter, search, searching,
+    from: () => lit.value ?? (store.mode === "following" ? Infinity : list?.firstInView()?.id ?? Infinity),
+    goTo: (id) => focusIn(id),
+    open: (hit) => {
+      remember();
+      openLine({ file: hit.open, generation: hit.generation, offset: hit.offset });
+    },
   });
-  const step = (direction, wanted, none) => {
-    const from = lit.value ?? (store.mode === "following" ? Infinity : list?.firstInView()?.id ?? Infinity);
-    const id = store.next(from, direction, wanted);
-    if (id === null) say(t(none));
-    else focusIn(id);
-  };
-  const nextHit = (direction) => {
-    if (search.hits.length > 0) {
-      const hit = searching.step(direction);
-      if (hit) openHit(hit, search.at);
-      else say(t("logs.search.noFurther"));
-    } else if (filter.mark.text === "" && filter.only.text === "") say(t("logs.noMark"));
-    else step(direction, (_, text) => hits.value(text).length > 0, direction > 0 ? "logs.noNextHit" : "logs.noPreviousHit");
-  };
-  const nextError = (direction) => step(direction, (flags) => (flags & LEVEL) === ERROR, direction > 0 ? "logs.noNextError" : "logs.noPreviousError");
-
-  const openHit = (hit, index) => {
-    search.at = index;
-    remember();
-    openLine({ file: hit.open, generation: hit.generation, offset: hit.offset });
-  };
-  const runSearch = (query) => searching.run(query, files.value);
 
   // What a row can be asked for.
-  const act = async (what, row) => {
-    const { id, source } = row;
-    if (what === "trace") store.toggleTrace(id);
-    if (what === "unfold" && !unfolded.delete(id)) unfolded.add(id);
-    if (what === "link") await link(row);
-    if (what === "skipped") past.loadSkipped(id);
-    if (what === "old") {
+  const rowAct = createRowActs({
+    store, api, past, unfolded, whole,
+    pointAt: (row) => {
       remember();
-      past.openEnd(source.file, row.notice.ended);
-    }
-    if (what === "whole") await showWhole(row);
-    if (what === "unfold" || what === "whole") store.touch(id);
+      place.value = placeOf(row);
+      lit.value = row.id;
+    },
+    openOld: (file, generation) => {
+      remember();
+      past.openEnd(file, generation);
+    },
+  });
+  // To the line that was gone to, or to the first in view.
+  const linkHere = () => {
+    const row = (lit.value !== null && store.row(lit.value)) || list?.firstInView();
+    if (row?.kind === "line") act("link", row);
+  };
+  const act = async (what, row) => {
+    await rowAct(what, row);
     list?.stopFollowing();
     changed();
-  };
-  const showWhole = async (row) => {
-    let { text } = row;
-    if (/ … \[cut: line of \d+ bytes\]$/.test(text)) {
-      try {
-        text = await api.line(row.source.file, row.source.generation, row.offset);
-      } catch (error) {
-        say(error.message || t("logs.search.unreachable"));
-      }
-    }
-    whole.set(row.id, text);
-  };
-  const link = async (row) => {
-    remember();
-    place.value = placeOf(row);
-    lit.value = row.id;
-    await nextTick();
-    try {
-      await navigator.clipboard.writeText(new URL(here(), location.href).href);
-      say(t("logs.linked"));
-    } catch {
-      announce(t("logs.linkShown")); // no clipboard: it stands in the address
-    }
   };
 
   watch(settings, () => {
@@ -321,9 +288,9 @@ export function createEngine() {
 
   return {
     filter, settings, state, store, search, searching, api, version, bars, viewed, place, lit, unfolded, whole, connection, session, past, files,
-    marks, hits, isFiltered: () => isActive(filter), conditions: () => conditionsOf(filter),
-    setField, setHidden, showAll, applyNow, choose, toggle, wentBack, follow, pause, clear, jump, notePlace, nextHit, nextError,
-    openHit, openSibling, runSearch, act, begin, address, changed,
+    ...steps, isFiltered: () => isActive(filter), conditions: () => conditionsOf(filter),
+    setField, setHidden, showAll, applyNow, choose, toggle, wentBack, follow, pause, clear, jump, notePlace, openSibling, act, linkHere, begin, address, changed,
+    runSearch: (query) => searching.run(query, files.value),
     oldName: (notice) => oldNames.of(notice),
     useList: (component) => { list = component; },
   };

@@ -5,7 +5,7 @@ const NO_TEXT = ["button", "checkbox", "radio", "submit"];
 
 const ACTIONS = {
   " ": "pause", End: "end", Home: "start", PageUp: "pageUp", PageDown: "pageDown", ArrowUp: "up", ArrowDown: "down",
-  "/": "search", f: "filter", g: "jump", w: "wrap", n: "nextHit", N: "previousHit", e: "nextError", E: "previousError", "?": "keys",
+  "/": "search", f: "filter", g: "jump", l: "link", w: "wrap", n: "nextHit", N: "previousHit", e: "nextError", E: "previousError", "?": "keys",
 };
 
 // What a key means here; null: it is not ours.
@@ -26,6 +26,6 @@ const lettered = (key, isShifted) => (isShifted ? key.toUpperCase() : key.toLowe
 // Groups of keys and the words for what they do: [name, [[[key, ...], words], ...]].
 export const LOG_KEYS = [
   ["read", [[["Space"], "pause"], [["End"], "end"], [["Home"], "start"], [["↑", "↓", "PgUp", "PgDn"], "move"]]],
-  ["find", [[["/"], "search"], [["f"], "filter"], [["n", "N"], "hits"], [["e", "E"], "errors"], [["g"], "jump"]]],
+  ["find", [[["/"], "search"], [["f"], "filter"], [["n", "N"], "hits"], [["e", "E"], "errors"], [["g"], "jump"], [["l"], "link"]]],
   ["look", [[["w"], "wrap"], [["?"], "keys"]]],
 ];

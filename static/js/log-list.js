@@ -303,7 +303,7 @@ export const LogList = {
         <div class="log">
           <div ref=${view} class=${["log-view", props.wrap && "is-wrapped", props.look.isMerged && "is-merged"]} role="log" aria-live="off" tabindex="0"
             aria-label=${t("logs.lines", { file: props.name })} onScrollPassive=${scrolled} onWheelPassive=${wheeled}
-            onTouchstartPassive=${touched} onTouchmovePassive=${dragged} onKeydown=${keyed} onCopy=${copied} onPointermovePassive=${hover}>
+            onTouchstartPassive=${touched} onTouchmovePassive=${dragged} onKeydown=${keyed} onCopy=${copied} onPointermovePassive=${hover} onPointerdownPassive=${hover}>
             <div class="log-canvas" style=${canvas}>
               ${head()}
               <div ref=${list} class="log-rows" style=${{ transform: `translateY(${offset}px)` }}>

@@ -114,6 +114,7 @@ export const LogSearchPanel = {
       if (state === "running") return t("logsearch.running", { count });
       if (state === "full") return t("logsearch.full", { count });
       if (state === "stopped") return t("logsearch.stopped", { count });
+      if (state === "done" && props.search.done?.more) return t("logsearch.first", { count });
       if (state === "done") return count === 0 ? t("logsearch.nothing") : t("logsearch.found", { count });
       return t("logsearch.help");
     };
@@ -131,7 +132,7 @@ export const LogSearchPanel = {
     };
     const more = () => {
       const rest = props.search.hits.length - shown.value;
-      if (rest > 0) return html`<button type="button" class="button log-hits-more" onClick=${() => { shown.value += PAGE; }}>${t("logsearch.more", { count: rest })}</button>`;
+      if (rest > 0) return html`<button type="button" class="button log-hits-more" onClick=${() => { shown.value += PAGE; }}>${t("logsearch.more", { count: Math.min(rest, PAGE) })}</button>`;
       return props.search.done?.more && html`<button type="button" class="button log-hits-more" onClick=${() => emit("more")}>${t("logsearch.goOn")}</button>`;
     };
 

@@ -3,7 +3,7 @@
 // How many rows stand before each block is worked out when somebody asks and something has
 // changed.
 
-import { BELONGS, LEVEL, levelBits, levelName, PASSES, TIMED } from "./log-chunk.js";
+import { BELONGS, LEVEL, levelBits, levelName, PASSES, TIMED, TRACE } from "./log-chunk.js";
 import { lastAtMost } from "./log-find.js";
 
 export class Seen {
@@ -24,6 +24,15 @@ export class Seen {
   toggleTrace(id) {
     const { open } = this.view;
     if (!open.delete(id)) open.add(id);
+  }
+
+  // The head of the folded stack trace in which a row is; null: it is in none.
+  foldedAbove(chunk, place) {
+    if (!this.view.folded) return null;
+    let head = place;
+    while (head > 0 && (chunk.flags[head] & TRACE) !== 0) head -= 1;
+    const id = chunk.id(head);
+    return head < place && chunk.traceAt(head) >= place - head && chunk.isFoldable(head) && !this.view.open.has(id) ? id : null;
   }
 
   // Rows came, went, or have another height.

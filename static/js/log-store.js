@@ -179,6 +179,13 @@ export class LogStore {
     this.touch(id);
   }
 
+  // A row is to be seen, be it in a folded stack trace.
+  reveal(id) {
+    const found = this.#blocks.find(id);
+    const head = found && this.seen.foldedAbove(found.chunk, found.place);
+    if (head !== null) this.toggleTrace(head);
+  }
+
   // How a row is drawn has changed: its height has to be learnt again.
   touch(id) {
     const found = this.#blocks.find(id);

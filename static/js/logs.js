@@ -56,6 +56,7 @@ const Logs = {
       search: () => { isSearching.value = true; },
       filter: () => bar.value.focus(),
       jump: () => { dialog.value = "jump"; },
+      link: () => engine.linkHere(),
       wrap: () => { settings.wrap = !settings.wrap; },
       keys: () => { dialog.value = "keys"; },
       nextHit: () => engine.nextHit(1),

@@ -27,7 +27,7 @@ def write_logs(folder: Path) -> None:
     """app.log (several styles mixed, as a container's output is), nginx/access.log, nginx/error.log, worker.log."""
     chance = random.Random(8812)
     (folder / "nginx").mkdir()
-    many = _app(chance, _START, chance.choices(list(_KINDS), list(_KINDS.values()), k=880))
+    many = _app(chance, _START, chance.choices(list(_KINDS), list(_KINDS.values()), k=950))
     last = _app(chance, ROTATED_AT - datetime.timedelta(seconds=40), _LAST.split())
     (folder / "app.log").write_text("".join(f"{line}\n" for line in (*many, *last)), encoding="utf-8")
     (folder / "nginx" / "access.log").write_text("".join(f"{line}\n" for line in _access(chance, 400)))
@@ -51,7 +51,7 @@ def rotate(file: Path) -> None:
 
 def after() -> Iterator[str]:
     """What is written then, a line a moment."""
-    yield from _app(random.Random(8844), ROTATED_AT + datetime.timedelta(seconds=30), _AFTER.split(), 400)
+    yield from _app(random.Random(8844), ROTATED_AT + datetime.timedelta(seconds=32), _AFTER.split(), 400)
 
 
 def _changed(file: Path, seconds: float) -> None:

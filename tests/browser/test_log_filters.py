@@ -93,7 +93,7 @@ def test_half_a_line_is_shown_and_the_whole_one_takes_its_place(new_page: NewPag
 def test_from_error_to_error_and_from_mark_to_mark(new_page: NewPage, server: Any, file: Path) -> None:
     lines = [f"2026-11-23 03:40:12,123 {'ERROR' if number % 100 == 0 else 'INFO'} order {number}" for number in range(900)]
     append(file, *lines)
-    page = look(new_page, server, file.name, "&mark=order 77")
+    page = look(new_page, server, file.name, "&mark=order 77", permissions=["clipboard-read", "clipboard-write"])
     expect(line(page, lines[-1])).to_be_in_viewport()
     page.keyboard.press("E")
     expect(page.locator(".is-lit")).to_have_text(lines[800])
@@ -104,6 +104,11 @@ def test_from_error_to_error_and_from_mark_to_mark(new_page: NewPage, server: An
     expect(page.locator(".is-lit")).to_have_text(lines[800])
     page.keyboard.press("N")
     expect(page.locator(".is-lit")).to_have_text(lines[779])
+    page.keyboard.press("l")
+    expect(page.locator(".passing-note")).to_have_text("Link copied")
+    assert re.search(
+        rf"at=.+:{sum(len(text) + 1 for text in lines[:779])}$", page.evaluate("() => navigator.clipboard.readText()")
+    )
     page.keyboard.press("n")
     page.keyboard.press("n")
     expect(page.locator(".passing-note")).to_have_text(re.compile("No further match"))

@@ -38,6 +38,7 @@ def test_screenshots(new_page: NewPage, serve: Serve, tmp_path: Path) -> None:
     for page in (wide, phone):
         expect(notice(page, "was rotated")).to_be_visible()
         expect(page.get_by_role("button", name="open app.log.1")).to_be_visible()
+        expect(page.locator(".log-older")).to_have_count(1)
     for text in samples.after():
         append(server.logs_dir / "app.log", text)
         wide.wait_for_timeout(200)  # a log that lives, for the figure in the foot

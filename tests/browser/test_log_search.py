@@ -46,6 +46,26 @@ def test_a_search_finds_what_the_page_does_not_have_and_goes_there(new_page: New
     expect(line(page, "line 09000")).to_be_in_viewport()
 
 
+def test_more_hits_than_the_server_tells_at_once(new_page: NewPage, server: Any, file: Path) -> None:
+    append(file, *(f"needle {number:04}" for number in range(1500)))
+    page = look(new_page, server, file.name)
+    panel = search(page, "needle")
+    status, hits = panel.get_by_role("status"), panel.locator(".log-hit")
+    expect(status).to_have_text("The first 1,000 hits")
+    expect(hits).to_have_count(300)
+    for more, shown in ((300, 600), (300, 900), (100, 1000)):
+        panel.get_by_role("button", name=f"Show {more} more").click()
+        expect(hits).to_have_count(shown)
+    expect(hits.last).to_contain_text("needle 0500")
+    hits.last.click()
+    # The next one is looked for where the search had stopped.
+    stream(page).focus()
+    page.keyboard.press("n")
+    expect(page.locator(".is-lit")).to_have_text("needle 0499")
+    expect(status).to_have_text("1,500 hits")
+    expect(panel.locator("[aria-current=true]")).to_contain_text("needle 0499")
+
+
 def test_a_search_reaches_rotated_files(new_page: NewPage, serve: Serve) -> None:
     server = serve()
     append(server.logs_dir / "app.log.1", *numbered(1, 3000), "the needle of yesterday")

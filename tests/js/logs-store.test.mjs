@@ -171,6 +171,18 @@ test("a stack trace is folded below its head, belongs to its level, and unfolds"
   assert.deepEqual(shown(store), TRACE);
 });
 
+test("a row that is gone to is shown, be it in a folded stack trace", () => {
+  const store = new LogStore(CAP);
+  const source = store.source("a.log", "g1");
+  store.append(source, [[0, "INFO paid"], ...TRACE.map((text, at) => [at + 10, text])]);
+  store.reveal(store.find(source, 0));
+  assert.equal(store.count, 3);
+  store.reveal(store.find(source, 12));
+  assert.deepEqual(shown(store), ["INFO paid", ...TRACE]);
+  store.reveal(store.find(source, 12));
+  assert.equal(store.count, 6);
+});
+
 test("the empty line that a logger sets below a trace folds with it", () => {
   const store = new LogStore(CAP);
   const java = ["2026-11-23 03:40:12.123 SEVERE checkout failed", "java.lang.IllegalStateException: no", "\tat Shop.charge(Shop.java:4)", "", "2026-11-23 03:40:13.000 INFO paid"];

@@ -86,6 +86,22 @@ def test_whatever_happens_to_the_name_the_file_it_stands_for_is_watched(
     assert os.path.exists(path)
 
 
+def test_what_is_read_is_watched_though_it_lost_its_name(tmp_path: Path, watch_of: Callable[[Path], Watch]) -> None:
+    path = tmp_path / "a.log"
+    with path.open("w", buffering=1) as file, path.open() as opened:
+        watch = watch_of(path)
+        watch.fd = opened.fileno()
+        path.unlink()
+        path.write_text("")
+        woken(watch)
+        with gevent.Timeout(10):
+            while watch.changed.wait(0.05):
+                woken(watch)
+        file.write("late\n")
+        woken(watch)
+    woken(watch)  # its writer left
+
+
 @pytest.fixture
 def nobodys_folder() -> Iterator[Path]:
     """A folder of somebody whom modes bind, who we are meanwhile."""

@@ -194,6 +194,7 @@ class Tailer:
         """From now on `source` is read, from `offset`."""
         self._reading = Reading(source, offset, self._known)
         self._access = None
+        self._watch.fd = source.fd
         self._watch.arm()
         self._listener.began(source, offset)
         if source.is_binary:

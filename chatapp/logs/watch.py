@@ -129,7 +129,7 @@ class Watcher:
 
 
 class Watch:
-    """One file, watched by name: the file itself, its folder, and the folder of what it is a link to."""
+    """One file, watched by name: the file itself, its folder, and the folder of what it is a link to; and what is open."""
 
     def __init__(self, watcher: Watcher, path: str) -> None:
         self._watcher = watcher
@@ -138,6 +138,8 @@ class Watch:
         self._complete = False
         self._in_vain = 0
         self.names = {os.path.basename(path)}
+        #: What is read at the moment, which may have lost the name: it is watched as well.
+        self.fd: int | None = None
         self.changed = Event()
         #: Whether to arm again before the next look: what is watched may be gone or something else.
         self.stale = True
@@ -154,7 +156,9 @@ class Watch:
         folders = {os.path.dirname(self._path), os.path.dirname(real)}
         in_folders = [self._watcher.add(self, folder, _FOLDER_EVENTS) for folder in folders]
         on_file = self._watcher.add(self, real, _FILE_EVENTS)
-        held = {wd for wd in [*in_folders, on_file] if wd is not None}
+        may_have_events = self.fd is not None and None not in in_folders
+        on_open = self._watcher.add(self, f"/proc/self/fd/{self.fd}", _FILE_EVENTS) if may_have_events else None
+        held = {wd for wd in [*in_folders, on_file, on_open] if wd is not None}
         for wd in self._held - held:
             self._watcher.drop(self, wd)
         self._held = held

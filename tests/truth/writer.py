@@ -95,7 +95,8 @@ class Writer:
         sys.stdout.flush()
         if sys.stdin.readline().strip() != "go":
             sys.exit("the readers did not settle")
-        self.link_settled = True
+        # Who was told a line of it knows what the link leads to; of an empty file nobody need have noticed.
+        self.link_settled = self.link_settled or bool(self.contents[self.log.inode])
 
     # Writing.
 

@@ -26,7 +26,7 @@ from chatapp.chat.store import Store
 from chatapp.chat.subscriptions import Subscriptions
 from chatapp.chat.upkeep import Upkeep
 from chatapp.config import Settings
-from chatapp.logs import redact
+from chatapp.logs import generation, redact
 from chatapp.logs import socket as logs_socket
 from chatapp.logs.audit import Audit
 from chatapp.logs.feeds import Feeds
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or config.load()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     key = secretkey.load_or_make(settings.data_dir)
+    generation.use_key(key)
 
     if not settings.log_token and not settings.bind.startswith(("127.", "localhost:", "[::1]:", "unix:")):
         _log.warning("the logs are shown on this computer only; set CHATAPP_LOG_TOKEN to see them from elsewhere")

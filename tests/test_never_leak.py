@@ -290,3 +290,19 @@ def test_what_is_blacked_out_leaves_by_no_way(serve: Callable[..., Server]) -> N
                 pass
             assert "hunter2" not in json.dumps(heard)
             assert len(heard["lines"]) == 9
+
+
+def test_the_name_of_a_generation_tells_nothing_of_what_is_hidden(serve: Callable[..., Server]) -> None:
+    """It holds a hash of the first bytes: without a key, what is blacked out there could be guessed and compared."""
+    names = set()
+    for server in (serve(), serve()):
+        (server.logs_dir / "app.log").write_text("password=1234\n")
+        page = json.loads(server.get("/api/logs/app.log/lines")[1])
+        assert page["lines"] == [[0, "password=****"]]
+        names.add(page["generation"].split("-")[3])
+        with server.connect("/echo", "logs.v1") as viewer:
+            viewer.send(json.dumps({"type": "open", "file": "app.log"}))
+            while (heard := hear(viewer))["type"] != "lines":
+                pass
+            names.add(heard["generation"].split("-")[3])
+    assert len(names) == 2, "one for each server"

@@ -78,6 +78,7 @@ class Writer:
         self.contents: dict[int, list[str]] = {}  # keys of what stands in which file, by inode
         self.stopped_for = 0  # operations for which the readers are still stopped
         self.link_settled = True
+        self.linked_at = 0  # the newest line when the link was switched last
         self.style = ""
         self.log = self.begin()
 
@@ -95,8 +96,9 @@ class Writer:
         sys.stdout.flush()
         if sys.stdin.readline().strip() != "go":
             sys.exit("the readers did not settle")
-        # Who was told a line of it knows what the link leads to; of an empty file nobody need have noticed.
-        self.link_settled = self.link_settled or bool(self.contents[self.log.inode])
+        # Who was told a line that was written since the switch knows where the link leads; else nobody need have noticed.
+        kept = self.contents[self.log.inode]
+        self.link_settled = self.link_settled or any(key.isdigit() and int(key) > self.linked_at for key in kept)
 
     # Writing.
 
@@ -309,6 +311,7 @@ class Writer:
         (self.folder / target).touch()
         spare = self.folder / "spare"
         spare.symlink_to(target)
+        self.linked_at = self.numbers
         os.rename(spare, self.path)
         self.log = self.begin()
 

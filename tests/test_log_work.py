@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import gevent
 import gevent.socket
@@ -15,7 +16,9 @@ import pytest
 from flask import Flask
 
 from chatapp.logs import packed
+from chatapp.logs.files import LogFile
 from chatapp.logs.lines import Format
+from chatapp.logs.listing import Listing
 from chatapp.logs.packed import Packed
 from chatapp.realtime.hub import Hub
 from chatapp.web import log_work
@@ -210,3 +213,34 @@ def test_who_waits_too_long_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPatc
         work.in_turns(iter([False, True]).__next__, lambda: 0.5)
         with pytest.raises(NotYet, match="42%"):
             work.in_turns(lambda: False, lambda: 0.42)
+
+
+class SlowHistory:
+    """Counts how often somebody asked for the list, which takes a while."""
+
+    scans = 0
+
+    def files(self) -> list[LogFile]:
+        self.scans += 1
+        time.sleep(0.2)
+        return [LogFile("a.log", 1, 0.0)]
+
+
+class Teller:
+    """A connection that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[bytes] = []
+
+    def write(self, data: bytes) -> bool:
+        self.told.append(data)
+        return True
+
+
+def test_many_who_come_at_once_wait_for_one_look_at_the_folders() -> None:
+    history: Any = SlowHistory()
+    listing = Listing(history, Hub(100))
+    tellers: list[Any] = [Teller() for _ in range(20)]
+    gevent.joinall([gevent.spawn(listing.show, teller) for teller in tellers], raise_error=True)
+    assert history.scans == 1
+    assert all(b"a.log" in teller.told[0] for teller in tellers)

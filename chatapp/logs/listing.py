@@ -1,6 +1,7 @@
 """The list of files, kept fresh for everyone who looks at the log page: scanned once for all, sent when it changes."""
 
 import gevent
+from gevent.event import Event
 
 from chatapp.logs import wire
 from chatapp.logs.history import History
@@ -22,6 +23,7 @@ class Listing:
         self._hub = hub
         self._frame = b""
         self._lookers = 0
+        self._scanning: Event | None = None
 
     def show(self, connection: Connection) -> None:
         """Send the list now, and again whenever it changes, until `hide`."""
@@ -43,8 +45,16 @@ class Listing:
                 self._refresh()
 
     def _refresh(self) -> None:
-        """Look, and tell all who are there if something changed."""
-        frame = wire.files(in_thread(self._history.files))
+        """Look, and tell all who are there if something changed. Who comes meanwhile waits for the same look."""
+        if self._scanning is not None:
+            self._scanning.wait()
+            return
+        self._scanning = done = Event()
+        try:
+            frame = wire.files(in_thread(self._history.files))
+        finally:
+            self._scanning = None
+            done.set()
         if frame != self._frame:
             self._frame = frame
             # Whose outbox is full misses this one; the next change tells the whole list again.

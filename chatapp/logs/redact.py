@@ -19,6 +19,9 @@ from chatapp.logs.redact_rules import RULES, Check, always
 
 #: How far before its start a stream looks for a private key that began there, in bytes.
 CONTEXT_BYTES = 32_768
+#: A line is looked at so often; if there is more in it that may be a secret, its rest is hidden. Who can write long lines
+#: to a log (everybody who asks a web server for a page) could else keep the server busy.
+MAX_LOOKS = 200
 #: A key whose end does not come is given up after so many lines.
 MAX_KEY_LINES = 1000
 #: What the file of further patterns may be, in bytes.
@@ -115,7 +118,15 @@ class Blackout:
             return data
         spans: list[Span] = []
         at = self._along_key(data, 0, spans) if self._key_lines else 0
+        line_end, looks = -1, 0
         while (match := self._regexp.search(data, at)) is not None:
+            if match.start() > line_end:
+                line_end, looks = _end_of_line(data, match.start()), 0
+            looks += 1
+            if looks > MAX_LOOKS:
+                spans.append((match.start(), line_end))
+                at = line_end
+                continue
             if match.start(1) >= 0:
                 at = self._begin_key(data, match.end(), spans)
                 continue

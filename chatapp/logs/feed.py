@@ -210,9 +210,13 @@ class Feed:
             viewer.connection.write(viewer.form.notice(state.kind, source.name if source else None, state.message))
 
     def _opened(self, viewer: Viewer, source: Source, offset: int) -> bytes:
-        return viewer.form.notice(
-            "opened", source.name, "The file is followed.", offset=offset, size=source.size(), how=self._watch.how
-        )
+        more = {
+            "offset": offset,
+            "size": source.size(),
+            "how": self._watch.how,
+            "encoding": source.format.encoding or "utf-8",
+        }
+        return viewer.form.notice("opened", source.name, "The file is followed.", **more)
 
     # The past, for one viewer at a time. Owned by a greenlet that lives until the viewer has met the live end.
 

@@ -12,6 +12,7 @@ export const BELONGS = 8;   // goes on from the line above and has its level
 export const NOTICE = 16;
 export const PASSES = 32;   // the filter's text
 export const TIMED = 64;    // has a time of its own
+export const UNFINISHED = 256; // the file ended with it, without a newline
 export const TRACE = 128;   // looks like a line of a stack trace: may be folded
 
 export const ROWS = 1000;          // in a block, or up to twice as many where a stack trace would be torn apart

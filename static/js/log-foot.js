@@ -31,10 +31,12 @@ export const LogFoot = {
       return html`<span key="place" class="log-figure is-place">${t("logs.at", { share })}</span>`;
     };
 
-    const how = () => {
-      const ways = [...new Set(props.state.tracks.map((track) => track.how).filter(Boolean))];
-      return ways.map((way) => (way === "polling" ? t("logs.polling") : way)).join(", ");
-    };
+    // Of all files that are open: in which encodings they are, and how they are watched.
+    const each = (name) => [...new Set(props.state.tracks.map((track) => track[name]).filter(Boolean))];
+    const watched = () => [
+      each("encoding").map((encoding) => encoding.toUpperCase()).join(", "),
+      each("how").map((way) => (way === "polling" ? t("logs.polling") : way)).join(", "),
+    ].filter(Boolean).join(" · ");
 
     return () => {
       void props.version;
@@ -49,7 +51,7 @@ export const LogFoot = {
           ${figure(formatNumber(store.kept), isFull ? t("logs.keptOf", { cap: lines }) : t("logs.kept"), "kept", kept)}
           ${store.letGo > 0 && figure(formatNumber(store.letGo), t("logs.letGo"), "let-go", t("logs.letGoHint"))}
           ${place()}
-          <span class="log-watched">UTF-8${how() && ` · ${how()}`}</span>
+          <span class="log-watched">${watched()}</span>
         </footer>`;
     };
   },

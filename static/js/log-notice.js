@@ -28,8 +28,8 @@ export function apply(track, message, at, frontCuts) {
   }
 }
 
-function opened(track, { generation, offset, size, how }, at, frontCuts) {
-  Object.assign(track, { phase: "opened", since: track.since ?? at, how: how ?? "", problem: null });
+function opened(track, { generation, offset, size, how, encoding }, at, frontCuts) {
+  Object.assign(track, { phase: "opened", since: track.since ?? at, how: how ?? "", encoding: encoding ?? "", problem: null });
   // The answer to an earlier opening of this file may have come first; what it brought is not taken again.
   const isResumed = track.position?.generation === generation && !track.lost;
   const had = isResumed ? track.position.next : 0;

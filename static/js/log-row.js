@@ -38,7 +38,7 @@ function lineRow(row, look, isHovered, act) {
     <div key=${id} data-row=${id} class=${classes} title=${look.isMerged ? source.file : null}
       >${row.belongs && level && html`<span class="visually-hidden">${t(`logs.level.${level}`)}: </span>`}${
         renderLine(shown, options)}${text === "" && html`<br />`}${
-        row.kind === "partial" && html`<span class="log-still" title=${t("logs.partialHint")}> …</span>`}${
+        (row.kind === "partial" || row.isUnfinished) && html`<span class="log-still" title=${t(row.isUnfinished ? "logs.unfinishedHint" : "logs.partialHint")}> …</span>`}${
         trace && traceChip(row, look, act)}${
         moreButton(row, shown, raw, look, act)}${
         isHovered && row.kind === "line" && html`<button type="button" class="log-link" title=${t("logs.linkHint")} aria-label=${t("logs.link")}

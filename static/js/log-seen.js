@@ -3,7 +3,7 @@
 // How many rows stand before each block is worked out when somebody asks and something has
 // changed.
 
-import { BELONGS, LEVEL, levelBits, levelName, PASSES, TIMED, TRACE } from "./log-chunk.js";
+import { BELONGS, LEVEL, levelBits, levelName, PASSES, TIMED, TRACE, UNFINISHED } from "./log-chunk.js";
 import { lastAtMost } from "./log-find.js";
 
 export class Seen {
@@ -97,7 +97,7 @@ export class Seen {
     return {
       id, kind: chunk.isPartial ? "partial" : "line", text: chunk.texts[place], level: levelName(flags), source,
       offset: chunk.offsets[place], time: chunk.times[place], isTimed: (flags & TIMED) !== 0,
-      belongs: (flags & BELONGS) !== 0,
+      belongs: (flags & BELONGS) !== 0, isUnfinished: (flags & UNFINISHED) !== 0,
       trace, isOpen: isTrace && this.view.open.has(id),
     };
   }

@@ -152,8 +152,10 @@ export class LogSession {
     for (const message of queue) {
       const track = this.track(message.file);
       if (track === null) continue;
-      if (message.type === "lines") this.#lines(track, message, came);
-      else {
+      if (message.type === "lines") {
+        this.#lines(track, message, came);
+        if (message.unfinished) this.#unfinished(track, message, came);
+      } else {
         this.#put(came);
         if (message.type === "partial") this.#partial(track, message);
         else this.#notice(track, message);
@@ -219,6 +221,12 @@ export class LogSession {
     if (news.length === 0) return;
     if (this.state.window === "past") this.store.fresh += news.reduce((count, [offset]) => count + (offset >= track.freshFrom ? 1 : 0), 0);
     else came.push({ track, source: this.store.source(track.file, generation, track.colour), lines: news });
+  }
+
+  // What is left of a file that is over.
+  #unfinished(track, { generation, lines }, came) {
+    this.#put(came);
+    if (lines.length > 0) this.store.markUnfinished(this.store.source(track.file, generation, track.colour), lines.at(-1)[0]);
   }
 
   #put(came) {

@@ -14,6 +14,7 @@
 // which rows are seen log-seen.js's, and how one is found log-find.js's.
 
 import { Blocks } from "./log-blocks.js";
+import { UNFINISHED } from "./log-chunk.js";
 import { LevelCounts } from "./log-counts.js";
 import { edgeOf, firstOf, firstSince, idAt, nextOf } from "./log-find.js";
 import { Partials } from "./log-partials.js";
@@ -184,6 +185,15 @@ export class LogStore {
     const found = this.#blocks.find(id);
     const head = found && this.seen.foldedAbove(found.chunk, found.place);
     if (head !== null) this.toggleTrace(head);
+  }
+
+  // The line at this offset is what is left of a file that is over: it has no end.
+  markUnfinished(source, offset) {
+    const id = this.find(source, offset);
+    const found = id === null ? null : this.#blocks.find(id);
+    if (found === null) return;
+    found.chunk.flags[found.place] |= UNFINISHED;
+    this.touch(id);
   }
 
   // How a row is drawn has changed: its height has to be learnt again.

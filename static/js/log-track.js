@@ -10,6 +10,7 @@ export function freshTrack(file, colour) {
     phase: "asked",   // "asked" | "opened" | "waiting" | "gone" | "denied" | "refused"
     since: null,      // following since, ms
     how: "",          // "inotify" | "polling"
+    encoding: "",     // of the file, as the server reads it
     size: null,       // of this generation, bytes, as last heard
     problem: null,    // { code, message } of a refusal
     binary: false,

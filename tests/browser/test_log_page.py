@@ -110,6 +110,11 @@ def test_what_a_terminal_would_hide_is_shown(new_page: NewPage, server: Any, fil
     with file.open("ab") as bytes_of_file:
         bytes_of_file.write(b"\x1b[31mred\x1b[0m alert\r\nnul \x00 bell \x07\ttab\nbad \xff byte\n")
     shows(page, "red alert", "nul \u2400 bell \u2407\ttab", "bad \ufffd byte")
+    expect(page.locator(".log-watched")).to_have_text("UTF-8 · inotify")
+    file.write_bytes("\ufeffschön\n".encode("utf-16-le"))
+    page.reload()
+    shows(page, "schön")
+    expect(page.locator(".log-watched")).to_have_text("UTF-16-LE · inotify")
 
 
 # Reading: pause, scroll, select, clear.

@@ -293,6 +293,18 @@ test("lines that do not pass move the position on", () => {
   assert.deepEqual(take()[0].from, { generation: "g1", offset: 5000 });
 });
 
+test("what is left of a file that is over is marked: its line has no end", () => {
+  const { session, open, choose, say, lines, frame, store } = setup();
+  choose("a.log");
+  open();
+  say("notice", opened("g1", 0));
+  lines("g1", 0, ["whole"]);
+  say("lines", { generation: "g1", lines: [[6, "hal"]], next: 9, unfinished: true });
+  frame();
+  assert.deepEqual([0, 1].map((n) => [store.rowAt(n).text, store.rowAt(n).isUnfinished]), [["whole", false], ["hal", true]]);
+  assert.equal(session.track("a.log").position.next, 9);
+});
+
 test("a pattern the server can't use is told, and the file is not refused", () => {
   const { session, open, choose, first } = setup();
   const told = [];

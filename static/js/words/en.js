@@ -356,6 +356,7 @@ export default {
   "logs.toNewest": "To the newest line",
   "logs.nothingPasses": "No line passes the filter yet. New ones appear here.",
   "logs.partialHint": "This line is still being written",
+  "logs.unfinishedHint": "The file was over in the middle of this line",
   "logs.link": "Link to this line",
   "logs.linkHint": "Copy a link to this line (l)",
   "logs.linked": "Link copied",

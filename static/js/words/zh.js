@@ -340,6 +340,7 @@ export default {
   "logs.toNewest": "到最新一行",
   "logs.nothingPasses": "还没有符合筛选条件的行。新的行会显示在这里。",
   "logs.partialHint": "这一行还在写入",
+  "logs.unfinishedHint": "文件在这一行中间结束",
   "logs.link": "链接到此行",
   "logs.linkHint": "复制指向此行的链接（l）",
   "logs.linked": "链接已复制",

@@ -44,16 +44,24 @@ export class LogApi {
     return `${this.base}/api/logs/${path}/${what}${text && `?${text}`}`;
   }
 
+  // Unpacking or counting a large file takes the server more than one request: it asks to be asked again.
   async #get(file, what, query, signal) {
-    let answer;
+    for (;;) {
+      const answer = await this.#ask(file, what, query, signal);
+      if (answer.ok) return answer;
+      const said = await problem(answer);
+      if (said.error !== "not_yet") throw new ApiError(answer.status, sentence(said));
+      signal?.throwIfAborted();
+    }
+  }
+
+  async #ask(file, what, query, signal) {
     try {
-      answer = await this.fetch(this.#url(file, what, query), { signal, headers: { Accept: "application/json, text/plain" } });
+      return await this.fetch(this.#url(file, what, query), { signal, headers: { Accept: "application/json, text/plain" } });
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new ApiError(0, "");
     }
-    if (answer.ok) return answer;
-    throw new ApiError(answer.status, await sentence(answer));
   }
 }
 
@@ -67,14 +75,15 @@ export const searchQuery = ({ text, pattern, case: exact, siblings, from }, not)
   text, pattern: pattern ? 1 : 0, case: exact ? 1 : 0, siblings: siblings ? 1 : 0, from, not: condition(not ?? { text: "" })?.text,
 });
 
-async function sentence(answer) {
+async function problem(answer) {
   try {
-    const { message, error } = await answer.json();
-    return message ?? (typeof error === "string" ? error : error?.message) ?? "";
+    return (await answer.json()) ?? {};
   } catch {
-    return "";
+    return {};
   }
 }
+
+const sentence = ({ message, error }) => message ?? (typeof error === "string" ? error : error?.message) ?? "";
 
 // A stream of bytes as lines of text, wherever the pieces are cut.
 async function readLines(body, take) {

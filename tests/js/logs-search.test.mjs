@@ -89,6 +89,26 @@ test("nobody answers: that is told too", async () => {
   await assert.rejects(api.lines("a.log", {}, null), (error) => error instanceof ApiError && error.status === 0);
 });
 
+test("a server that is not done yet is asked again", async () => {
+  const answers = [[503, { error: "not_yet", message: "12%" }], [503, { error: "not_yet", message: "50%" }], [200, { lines: [] }], [503, { error: "cant_read", message: "No." }]];
+  const api = new LogApi("", async () => {
+    const [status, body] = answers.shift();
+    return new Response(JSON.stringify(body), { status });
+  });
+  assert.deepEqual(await api.lines("a.log.1.gz", { at: 50 }, null), { lines: [] });
+  await assert.rejects(api.lines("a.log", {}, null), (error) => error.status === 503 && error.message === "No.");
+  assert.equal(answers.length, 0);
+});
+
+test("nobody waits for a server that is not done yet when nobody wants to know any more", async () => {
+  const leaving = new AbortController();
+  const api = new LogApi("", async () => {
+    leaving.abort();
+    return new Response(JSON.stringify({ error: "not_yet", message: "12%" }), { status: 503 });
+  });
+  await assert.rejects(api.lines("a.log", {}, null, leaving.signal), { name: "AbortError" });
+});
+
 test("from hit to hit", async () => {
   const { state, search } = setup([hit(1, "one"), hit(2, "two")]);
   await search.run(query("o"), ["a.log"]);

@@ -11,7 +11,7 @@ import { isTokenWanted } from "./log-access.js";
 import { readAddress, writeAddress } from "./log-address.js";
 import { LogApi } from "./log-api.js";
 import { Buckets } from "./log-buckets.js";
-import { conditionsOf, FIELDS, freshFilter, isActive, isKnownHere, markProblem, textTest } from "./log-filter.js";
+import { conditionsOf, FIELDS, freshFilter, isActive, isKnownHere, isUsed, markProblem, textTest } from "./log-filter.js";
 import { OldNames } from "./log-old-names.js";
 import { Past } from "./log-past.js";
 import { createRowActs } from "./log-row-acts.js";
@@ -82,7 +82,7 @@ export function createEngine() {
     filter.mark.problem = problem ? t(`logs.pattern.${problem}`) : "";
   };
   const applyHere = () => {
-    const isLoose = filter.only.text !== "";
+    const isLoose = isUsed(filter.only);
     store.setView({ test: textTest(filter), hidden: filter.hidden, folded: settings.folded && !isLoose, isLoose });
     buckets.recount(store.chunks);
     checkMark();
@@ -91,11 +91,17 @@ export function createEngine() {
   const applyThere = () => {
     if (session.setConditions(conditionsOf(filter), isKnownHere(filter))) return;
     const at = store.mode === "following" ? null : place.value;
-    if (at) past.openAt(at);
-    else session.reload();
+    if (at) {
+      session.tellConditions();
+      past.openAt(at);
+    } else session.reload();
   };
   const [applySoon, applyNow] = later(TYPING_MS, applyThere);
-  session.onPattern = (sentence, field) => { filter[field === "exclude" ? "not" : "only"].problem = sentence; };
+  session.onPattern = (sentence, field) => {
+    filter[field === "exclude" ? "not" : "only"].problem = sentence;
+    applyHere();
+    applyThere();
+  };
   const setField = (name, { text, pattern, case: exact }) => {
     Object.assign(filter[name], { text, pattern, case: exact, problem: "" });
     if (name === "mark") return checkMark();

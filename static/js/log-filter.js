@@ -24,7 +24,11 @@ export function condition({ text, pattern, case: exact }) {
   return text === "" ? null : { text, pattern, case: exact };
 }
 
-export const conditionsOf = (filter) => ({ include: condition(filter.only), exclude: condition(filter.not) });
+// A pattern that the server can't use counts as none, so that the lines stay in sight while it is mended.
+export const isUsed = ({ text, problem }) => text !== "" && !problem;
+
+const used = (field) => (isUsed(field) ? condition(field) : null);
+export const conditionsOf = (filter) => ({ include: used(filter.only), exclude: used(filter.not) });
 
 export const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -44,8 +48,8 @@ function isHeldBy(short, long) {
 
 // Whether a text passes `only` and `not`, as far as the page can tell. null: all do.
 export function textTest(filter) {
-  const only = finderOf(filter.only, "");
-  const not = finderOf(filter.not, "");
+  const only = isUsed(filter.only) ? finderOf(filter.only, "") : null;
+  const not = isUsed(filter.not) ? finderOf(filter.not, "") : null;
   if (only === null && not === null) return null;
   const canTell = (field, text) => !field.pattern || text.length <= LOOK_AT;
   return (text) => (only === null || !canTell(filter.only, text) || only.test(text))
@@ -53,7 +57,7 @@ export function textTest(filter) {
 }
 
 // Whether the page can apply them itself.
-export const isKnownHere = (filter) => ["only", "not"].every((name) => filter[name].text === "" || finderOf(filter[name], "") !== null);
+export const isKnownHere = (filter) => ["only", "not"].every((name) => !isUsed(filter[name]) || finderOf(filter[name], "") !== null);
 
 // The places of a field's text in a line: [[start, end], ...].
 export function marker(field) {

@@ -85,8 +85,13 @@ export class LogSession {
     this.flush();
     this.#conditions = conditions;
     const isEnough = canNarrow && isNarrower(conditions, before);
-    if (isEnough) for (const { file } of this.state.tracks) this.connection.send({ type: "filter", file, ...conditions });
+    if (isEnough) this.tellConditions();
     return isEnough;
+  }
+
+  // What comes from now on, of the files as they are open.
+  tellConditions() {
+    for (const { file } of this.state.tracks) this.connection.send({ type: "filter", file, ...this.#conditions });
   }
 
   // The page's part of the files no longer reaches the live end.

@@ -39,7 +39,12 @@ SEARCHES = (
     ("text that is not there", {"text": "needle-9", "case": 1}, ["-F", "needle-9"]),
     ("text that is rare", {"text": "needle-7", "case": 1}, ["-F", "needle-7"]),
     ("text without regard to case", {"text": "Needle-7"}, ["-iF", "Needle-7"]),
-    ("pattern", {"text": "took [0-9]{5,} ms|needle-[78]", "pattern": 1, "case": 1}, ["-E", "took [0-9]{5,} ms|needle-[78]"]),
+    ("pattern of two words", {"text": "needle-7|FATAL", "pattern": 1, "case": 1}, ["-E", "needle-7|FATAL"]),
+    (
+        "pattern of which a part is in every line",
+        {"text": "took [0-9]{5,} ms|needle-[78]", "pattern": 1, "case": 1},
+        ["-E", "took [0-9]{5,} ms|needle-[78]"],
+    ),
     ("pattern with a class before", {"text": "[a-z]+-7 found", "pattern": 1, "case": 1}, ["-E", "[a-z]+-7 found"]),
 )
 #: The chat: people, messages a second in all, and how long they are listened to at least (seconds).

@@ -52,15 +52,15 @@ class Condition:
     pattern: bool = False
     case: bool = True
     _regexp: Any = dataclasses.field(init=False, repr=False, compare=False)
-    #: A text that each line it matches holds.
+    #: Texts of which each line that it matches holds one; none if they can't be told.
     _needed: Any = dataclasses.field(init=False, repr=False, compare=False)
     #: Whether it may be held against many joined lines at once.
     joins: bool = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_regexp", _compile(self.text, self.pattern, self.case))
-        needed = literals.needed(self.text) if self.pattern else ""
-        object.__setattr__(self, "_needed", _compile(needed, False, self.case) if needed else None)
+        needed = literals.needed(self.text) if self.pattern else ()
+        object.__setattr__(self, "_needed", tuple(_compile(text, False, self.case) for text in needed))
         object.__setattr__(self, "joins", not (self.pattern and _NEEDS_LINE_ALONE.search(self.text)))
 
     @property
@@ -84,19 +84,31 @@ class Condition:
         end = len(data) if end is None else end
         if not self.joins:
             return self._next_alone(data, start, end)
-        if self._needed is not None:
-            for _ in range(FEW_LINES):
-                there = self._needed.search(data, start, end)
-                if there is None:
-                    return -1
-                start = max(start, data.rfind(b"\n", start, there.start()) + 1)
-                newline = data.find(b"\n", there.end(), end)
-                stop = end if newline < 0 else newline
-                if (match := self._regexp.search(data, start, stop)) is not None:
-                    return int(match.start())
-                start = min(end, stop + 1)
+        if self._needed:
+            place, start = self._next_by_texts(data, start, end)
+            if start >= end or place >= 0:
+                return place
         match = self._regexp.search(data, start, end)
         return -1 if match is None else int(match.start())
+
+    def _next_by_texts(self, data: bytes | bytearray, start: int, end: int) -> tuple[int, int]:
+        """The same, by looking only at lines that hold what is needed, a few of them; and up to where that is known."""
+        places = [-1] * len(self._needed)
+        for _ in range(FEW_LINES):
+            for at, text in enumerate(self._needed):
+                if places[at] < start:
+                    there = text.search(data, start, end)
+                    places[at] = end if there is None else there.start()
+            first = min(places)
+            if first >= end:
+                return -1, end
+            start = max(start, data.rfind(b"\n", start, first) + 1)
+            newline = data.find(b"\n", first, end)
+            stop = end if newline < 0 else newline
+            if (match := self._regexp.search(data, start, stop)) is not None:
+                return int(match.start()), start
+            start = min(end, stop + 1)
+        return -1, start
 
     def _next_alone(self, data: bytes | bytearray, start: int, end: int) -> int:
         while start < end:

@@ -44,10 +44,13 @@ def report(outcome: Outcome) -> str:
             lines += [f"{name}: {fault}: {case}" for case in cases[:SHOWN]]
     lines += [f"a half line that nobody wrote: {text!r}" for text in outcome.partials[:SHOWN]]
     lines += outcome.trouble
-    total = {fault: sum(len(outcome.verdicts[name].wrong()[fault]) for name in OURS) for fault in FAULTS}
+    ours = [outcome.verdicts[name] for name in OURS]
+    total = {fault: sum(len(verdict.wrong()[fault]) for verdict in ours) for fault in FAULTS}
+    announced = sum(verdict.excused for verdict in ours) - total["unannounced"]
     lines.append(
-        f"operations={operations.total()} seconds={outcome.seconds:.0f} "
+        f"operations={operations.total()} lines={len(outcome.truth.expected())} seconds={outcome.seconds:.0f} "
         + " ".join(f"{fault}={count}" for fault, count in total.items())
+        + f" announced={announced}"
     )
     return "\n".join(lines)
 

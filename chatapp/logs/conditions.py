@@ -28,7 +28,7 @@ MAX_PATTERN_BYTES = 4_194_304
 #: between two messages of the chat.
 MAX_PROGRAM = 4000
 #: So many lines are looked at because they hold what a pattern needs; if there are more, all lines are.
-FEW_LINES = 8
+FEW_LINES = 4
 #: Of so many patterns the compiled form is kept.
 KEPT_PATTERNS = 64
 

@@ -141,7 +141,8 @@ class Tailer:
         if access == self._access and self.state.kind != "denied":
             return True
         try:
-            self._successors.glimpsed = self._open_source()
+            opened = self._open_source()
+            self._successors.glimpsed = opened if opened.identity != source.identity else None
         except PermissionError as error:
             self._tell(trouble(error, gone=True))
             # Another file, which can't be opened, has the name: what is open was ours to read, and still is.

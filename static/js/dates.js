@@ -5,7 +5,7 @@ import { locale, t } from "./i18n.js";
 
 // Intl's formatters are costly to make and asked for by every row.
 const made = new Map();
-function formatter(options) {
+export function formatter(options) {
   const key = locale() + JSON.stringify(options);
   if (!made.has(key)) made.set(key, new Intl.DateTimeFormat(locale(), options));
   return made.get(key);

@@ -13,6 +13,10 @@ const ESC = "\x1b";
 const SEQUENCE = /\x1b(?:\[(?! )([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[PX^_][^\x1b]{0,2000}\x1b\\|[ -/]+[0-~]|[0-OQ-WYZ\\`-~])/g;
 
 // The text without its sequences. Most lines have none.
+// Without its colours, quickly: for what is looked for in every line that comes.
+const COLOURS = /\x1b\[[\d;:]*m/g;
+export const withoutColours = (text) => (text.indexOf("\x1b[") < 0 ? text : text.replace(COLOURS, ""));
+
 export function plainOf(raw) {
   return raw.includes(ESC) ? raw.replace(SEQUENCE, "") : raw;
 }

@@ -5,10 +5,10 @@
 // and they differ.
 
 import { lastAtMost } from "./log-find.js";
+import { SHOWN } from "./log-text.js";
 
 export const ROW = 20;  // px; logs.css has the same as the line height
 const OVERSCAN = 240;   // px drawn above and below the view
-const SHOWN = 4000;     // characters of a line that are drawn at most, unless the reader wants all
 
 export class Geometry {
   #store = null;

@@ -2,8 +2,9 @@
 // with the keyboard it is one stop, the arrows go from bar to bar and Enter goes there.
 // The counting is log-buckets.js's.
 
+import { formatter } from "./dates.js";
 import { html, ref } from "./html.js";
-import { formatNumber, locale, t } from "./i18n.js";
+import { formatNumber, t } from "./i18n.js";
 
 const HEIGHT = 40; // of the drawing; the strip may be of another
 const ERROR = 0;
@@ -77,7 +78,7 @@ export const Histogram = {
       const { step } = props.buckets;
       const options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(step < 60_000 && { second: "2-digit" }) };
       const isDay = step * count() > 20 * 3_600_000;
-      return new Intl.DateTimeFormat(locale(), isDay ? { month: "short", day: "numeric", ...options } : options).format(ms);
+      return formatter(isDay ? { month: "short", day: "numeric", ...options } : options).format(ms);
     };
     const figures = (bar) => [
       t("loghist.lines", { count: sum(bar) }),

@@ -3,6 +3,8 @@
 // of an access line. Values in, values out; called for every line that comes, so it walks
 // over the characters once and makes no objects.
 
+import { withoutColours } from "./log-ansi.js";
+
 export const LEVELS = ["error", "warn", "info", "debug"];
 
 const NAMES = ["", ...LEVELS, "trace"];
@@ -42,7 +44,7 @@ export function findLevel(text) {
 function look(text) {
   found.start = found.end = -1;
   if (text.length === 0) return NONE;
-  const plain = text.charCodeAt(0) === 0x1b || text.indexOf("\x1b[") >= 0 ? text.replace(COLOURS, "") : text;
+  const plain = withoutColours(text);
   const first = plain.charCodeAt(0);
   if (first === 0x7b) return ofJson(plain); // {
   if (first === 0x3c) { // <34>: syslog's
@@ -58,7 +60,6 @@ function at(level, start, end) {
   return level;
 }
 
-const COLOURS = /\x1b\[[\d;:]*m/g;
 const PRIORITY = /^<(\d{1,3})>/;
 const syslog = (number) => (number <= 3 ? ERROR : number === 4 ? WARN : number <= 6 ? INFO : DEBUG);
 

@@ -1,12 +1,11 @@
 // What is found out about a line when it comes, once: its level, its time, and whether
 // it goes on from the line above. Called for every line, so it makes no objects.
 
+import { withoutColours } from "./log-ansi.js";
 import { BELONGS, levelBits, LEVEL, TIMED, TRACE } from "./log-chunk.js";
 import { gradeOf } from "./log-levels.js";
 import { beginsTrace, isContinuation, NO_TRACE, traceStep } from "./log-stack.js";
 import { timeOf } from "./log-times.js";
-
-const COLOURS = /\x1b\[[\d;:]*m/g;
 
 // Of one file, what the last line was: handed from line to line.
 export class Above {
@@ -26,7 +25,7 @@ export class Above {
 // Where lines have no times at all, what belongs to the line above must look like it, or one
 // error would colour all that follows.
 export function lookAt(text, above) {
-  const plain = text.indexOf("\x1b[") < 0 ? text : text.replace(COLOURS, "");
+  const plain = withoutColours(text);
   const time = timeOf(plain);
   const level = gradeOf(plain);
   const isTimed = time !== null;

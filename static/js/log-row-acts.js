@@ -5,8 +5,7 @@
 import { nextTick } from "./html.js";
 import { t } from "./i18n.js";
 import { announce, say } from "./live.js";
-
-const CUT = / … \[cut: line of \d+ bytes\]$/; // how the server says that a line goes on
+import { CUT } from "./log-text.js";
 
 // unfolded, whole: see LogList's look. pointAt(row): the page's address names this line. openOld(file, generation).
 export function createRowActs({ store, api, past, unfolded, whole, pointAt, openOld }) {

@@ -6,11 +6,9 @@ import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { icon } from "./icons.js";
 import { renderLine, summaryOf } from "./log-render.js";
-import { displayText } from "./log-text.js";
+import { CUT, displayText, edgeAt, SHOWN } from "./log-text.js";
 import { formatSize, noticeWords } from "./log-words.js";
 
-export const SHOWN = 4000; // characters of a line that are drawn until the reader wants all: huge ones make a page slow
-const CUT = / … \[cut: line of (\d+) bytes\]$/; // how the server says that a line goes on
 const TROUBLES = ["gap", "gone", "denied", "dropped", "binary"];
 
 // look: { marks, hits (functions: text -> places), times, ansi (see log-render.js), unfolded (set of ids),
@@ -86,6 +84,3 @@ function actionOf(notice, look) {
   }
   return null;
 }
-
-// Not in the middle of a character of two halves.
-const edgeAt = (text, at) => (/[\ud800-\udbff]/.test(text[at - 1]) ? at - 1 : at);

@@ -6,6 +6,7 @@
 
 import { t } from "./i18n.js";
 import { plainOf } from "./log-ansi.js";
+import { edgeAt } from "./log-text.js";
 
 export const NO_TRACE = 0;
 const FRAMES = 1;         // "at ..." and what stands between
@@ -95,6 +96,5 @@ export function summaryOf(lines) {
 function short(text) {
   const brief = text.replace(/^Exception in thread "[^"]*" /, "").replace(/^(?:[\w$]+\.)+(?=[A-Z_]\w*)/, "").trim();
   if (brief.length <= LONGEST) return brief;
-  const end = /[\ud800-\udbff]/.test(brief[LONGEST - 2]) ? LONGEST - 2 : LONGEST - 1;
-  return `${brief.slice(0, end)}…`;
+  return `${brief.slice(0, edgeAt(brief, LONGEST - 1))}…`;
 }

@@ -4,6 +4,7 @@
 // and linear in the text.
 
 import { parseJson, valueText } from "./log-json.js";
+import { edgeAt } from "./log-text.js";
 
 const LONGEST = 300_000;   // characters: what is longer is shown as it is
 const CUT_FROM = 2000;     // so long a line may have been cut: then what there is counts
@@ -109,18 +110,15 @@ function inShort(text, node) {
   if (node.type === "object" || node.type === "array" || node.type === "raw") {
     const isLong = node.end - node.start > NESTED_SHOWN;
     const brief = node.type === "array" ? `[${node.entries.length}]` : "{…}";
-    return { value: isLong ? (node.type === "raw" ? `${text.slice(node.start, edge(text, node.start + NESTED_SHOWN))}…` : brief) : text.slice(node.start, node.end), isShort: isLong };
+    return { value: isLong ? (node.type === "raw" ? `${text.slice(node.start, edgeAt(text, node.start + NESTED_SHOWN))}…` : brief) : text.slice(node.start, node.end), isShort: isLong };
   }
   const whole = fieldText(text, node);
   const end = whole.search(/[\r\n]/);
   const cut = Math.min(end < 0 ? whole.length : end, VALUE_SHOWN);
-  const value = cut < whole.length ? `${whole.slice(0, edge(whole, cut))}…` : whole;
+  const value = cut < whole.length ? `${whole.slice(0, edgeAt(whole, cut))}…` : whole;
   const isQuoted = node.type === "string" && (/[\s="]/.test(value) || value === "");
   return { value: isQuoted ? `"${value}"` : value, isShort: cut < whole.length };
 }
-
-// Not in the middle of a character of two halves.
-const edge = (text, at) => (/[\ud800-\udbff]/.test(text[at - 1] ?? "") ? at - 1 : at);
 
 // All of it: [{ depth, key, value, copy, kind, count }] in order. Nested ones have no value and their rows
 // below. After so many rows the rest stands in one, as it is written.

@@ -4,6 +4,12 @@
 
 import { plainOf } from "./log-ansi.js";
 
+export const SHOWN = 4000; // characters of a line that are drawn until the reader wants all: huge ones make a page slow
+export const CUT = / … \[cut: line of (\d+) bytes\]$/; // how the server says that a line goes on
+
+// Where to cut a text: at a place, or before it, but not in the middle of a character of two halves.
+export const edgeAt = (text, at) => (/[\udc00-\udfff]/.test(text[at] ?? "") ? at - 1 : at);
+
 // All of C0 except the tab, DEL, C1, and what turns the direction of writing round unseen.
 const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 const SPECIAL = new RegExp(CONTROLS.source); // most lines have nothing of all this

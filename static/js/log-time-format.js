@@ -1,7 +1,8 @@
 // A time written as the reader wants it: as it stands in the line, in the zone of this
 // browser, in UTC, or by how long ago it was.
 
-import { language, locale } from "./i18n.js";
+import { formatter } from "./dates.js";
+import { locale } from "./i18n.js";
 
 export const TIME_MODES = ["written", "local", "utc", "relative"];
 
@@ -28,22 +29,18 @@ function clockOf(at, now) {
 }
 
 const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1000]];
-const writers = { language: null, relative: null, full: null };
+const relatives = new Map(); // language -> its formatter
 
-function writer() {
-  if (writers.language !== language.value) {
-    writers.language = language.value;
-    writers.relative = new Intl.RelativeTimeFormat(locale(), { style: "narrow" });
-    writers.full = new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "long" });
-  }
-  return writers;
+function ago() {
+  if (!relatives.has(locale())) relatives.set(locale(), new Intl.RelativeTimeFormat(locale(), { style: "narrow" }));
+  return relatives.get(locale());
 }
 
 function relative(ms, now) {
-  const ago = ms - now;
-  const [unit, length] = UNITS.find(([, one]) => Math.abs(ago) >= one) ?? UNITS.at(-1);
-  return writer().relative.format(Math.round(ago / length), unit);
+  const since = ms - now;
+  const [unit, length] = UNITS.find(([, one]) => Math.abs(since) >= one) ?? UNITS.at(-1);
+  return ago().format(Math.round(since / length), unit);
 }
 
 // All of it, for a tooltip.
-export const formatFully = (ms) => writer().full.format(ms);
+export const formatFully = (ms) => formatter({ dateStyle: "full", timeStyle: "long" }).format(ms);

@@ -3,6 +3,7 @@
 // for a number of seconds, and reads what stands around it, without patterns or objects.
 // A time without a zone is one of this browser's; one without a year lies in the last year.
 
+import { withoutColours } from "./log-ansi.js";
 import { guessYear, isWeekday, localMidnight, monthAt, utcMidnight } from "./log-days.js";
 
 export { formatAs, formatFully, TIME_MODES } from "./log-time-format.js";
@@ -17,7 +18,7 @@ const place = { start: -1, end: -1, clock: -1, clockEnd: -1 };
 
 // ms since 1970, or null.
 export function timeOf(text) {
-  const ms = read(text.indexOf("\x1b[") >= 0 ? text.replace(COLOURS, "") : text);
+  const ms = read(withoutColours(text));
   return Number.isNaN(ms) ? null : ms;
 }
 
@@ -33,8 +34,6 @@ export function findTime(text) {
   }
   return { ms, start, end, clock: place.clock, clockEnd: place.clockEnd };
 }
-
-const COLOURS = /\x1b\[[\d;:]*m/g;
 
 // Reading.
 

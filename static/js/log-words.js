@@ -1,7 +1,8 @@
 // What the log page says of files: sizes, ages, and what happened to one. Numbers
 // by Intl, sentences from the catalogues.
 
-import { formatNumber, locale, t } from "./i18n.js";
+import { formatter } from "./dates.js";
+import { formatNumber, t } from "./i18n.js";
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
@@ -27,17 +28,10 @@ export function formatAge(ms) {
   return formatNumber(Math.floor(seconds / length), { style: "unit", unit, unitDisplay: "short" });
 }
 
-const clocks = new Map();
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const CLOCK_WITH_SECONDS = { ...CLOCK, second: "2-digit" };
 
-export function formatClock(ms, withSeconds = false) {
-  if (!Number.isFinite(ms)) return "";
-  const key = `${locale()} ${withSeconds}`;
-  if (!clocks.has(key)) {
-    const second = withSeconds ? { second: "2-digit" } : {};
-    clocks.set(key, new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...second }));
-  }
-  return clocks.get(key).format(ms);
-}
+export const formatClock = (ms, withSeconds = false) => (Number.isFinite(ms) ? formatter(withSeconds ? CLOCK_WITH_SECONDS : CLOCK).format(ms) : "");
 
 // The sentence of a notice row. Kinds this page does not know come with the server's.
 export function noticeWords({ kind, at, message, name }, file) {

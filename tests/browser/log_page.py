@@ -67,6 +67,13 @@ def shows(page: Any, *lines: str) -> None:
     expect(page.locator(".log-line")).to_have_text(list(lines))
 
 
+def come_back(page: Any, server: Any) -> None:
+    """Start a killed server; the page need not wait until it tries again by itself."""
+    server.start()
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    page.locator(".banner").wait_for(state="detached")
+
+
 def accessible(page: Any, violations: Violations) -> None:
     """axe finds nothing wrong with the page as it stands, light and dark."""
     for scheme in ("dark", "light"):

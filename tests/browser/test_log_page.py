@@ -18,6 +18,7 @@ from tests.browser.log_page import (
     all_lines,
     append,
     at_end,
+    come_back,
     figure,
     file,
     line,
@@ -290,7 +291,7 @@ def test_the_head_says_following_only_when_it_is_so(new_page: NewPage, serve: Se
     server.kill()
     expect(head).to_contain_text("not connected")
     expect(place).to_have_count(0)
-    server.start()
+    come_back(page, server)
     expect(head).to_contain_text("following since")
 
 
@@ -450,7 +451,7 @@ def test_a_position_that_is_gone_is_told_as_a_gap(new_page: NewPage, serve: Serv
     file.unlink()
     append(server.logs_dir / "other.log", "takes the inode that has become free")
     append(file, "of the new file")
-    server.start()
+    come_back(page, server)
     shows(page, "of the old file", "of the new file")
     expect(notice(page, "missing")).to_have_count(1)
 

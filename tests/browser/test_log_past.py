@@ -14,6 +14,7 @@ from tests.browser.log_page import (
     Serve,
     append,
     at_end,
+    come_back,
     figure,
     file,
     line,
@@ -194,8 +195,7 @@ def test_a_server_that_comes_back_is_read_on_from_while_one_reads_the_past(new_p
     until(page, lambda: page.mouse.wheel(0, -500), "line 01500")
     server.kill()
     append(path, *numbered(3001, 3100))
-    server.start()
-    page.locator(".banner").wait_for(state="detached")
+    come_back(page, server)
     expect(pill(page)).to_have_text("100 new lines")
     page.keyboard.press("End")
     expect(line(page, "line 03100")).to_be_in_viewport()

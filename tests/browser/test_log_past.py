@@ -104,7 +104,7 @@ def test_a_reload_comes_back_to_the_line_that_was_read(new_page: NewPage, server
     page = look(new_page, server, long_file.name)
     expect(line(page, "line 04000")).to_be_in_viewport()
     stream(page).hover()
-    until(page, lambda: page.mouse.wheel(0, -500), "line 02100")
+    until(page, lambda: page.mouse.wheel(0, -500), "line 02900")
     expect(page).to_have_url(re.compile(r"[?&]at="))
     page.wait_for_function(
         "() => { const at = location.href; return new Promise(r => setTimeout(() => r(at === location.href), 500)); }"
@@ -161,9 +161,9 @@ def test_down_from_the_past_the_page_follows_again(new_page: NewPage, server: An
     page.keyboard.press("g")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
-    dialog.get_by_role("textbox").fill("1500")
+    dialog.get_by_role("textbox").fill("2500")
     page.keyboard.press("Enter")
-    expect(line(page, "line 01500")).to_be_in_viewport()
+    expect(line(page, "line 02500")).to_be_in_viewport()
     expect(pill(page)).to_be_visible()
     stream(page).hover()
     until(page, lambda: page.mouse.wheel(0, 500), "line 04000")
@@ -192,7 +192,7 @@ def test_a_server_that_comes_back_is_read_on_from_while_one_reads_the_past(new_p
     page.expected_console = CUT
     expect(line(page, "line 03000")).to_be_in_viewport()
     stream(page).hover()
-    until(page, lambda: page.mouse.wheel(0, -500), "line 01500")
+    until(page, lambda: page.mouse.wheel(0, -500), "line 01900")
     server.kill()
     append(path, *numbered(3001, 3100))
     come_back(page, server)

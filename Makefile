@@ -54,7 +54,7 @@ timed: $(VENV)/.test
 # The pictures of the README, made by the browser tests.
 screenshots: $(VENV)/.test
 	bin/need-chromium
-	CHATAPP_SCREENSHOTS=1 $(BIN)/pytest tests/browser -k screenshots
+	$(BIN)/pytest -m screenshots tests/browser
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -316,6 +316,7 @@ def test_a_backup_taken_under_load_is_whole_and_comes_back(serve: Callable[..., 
             while not going.is_set():
                 client.send(f"message {sent[number]} of {number}")
                 sent[number] += 1
+                going.wait(0.005)
 
     writers = [threading.Thread(target=write, args=(number,)) for number in range(len(sent))]
     for writer in writers:

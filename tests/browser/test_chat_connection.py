@@ -118,6 +118,7 @@ def test_a_reload_keeps_what_was_not_sent_and_what_was_being_written(new_page: N
     expect(composer(page)).to_have_value("half a thou")
     blocked = False
     for each in (page, reader):
+        each.evaluate("() => dispatchEvent(new Event('online'))")  # it need not wait until it tries again by itself
         expect(texts(each)).to_have_text(["edited meanwhile", "an answer that waits", "and a second one"], timeout=40_000)
         expect(each.locator(".quote")).to_have_count(1)
     expect(page.locator(".message.is-sent")).to_have_count(3)

@@ -1,9 +1,9 @@
 """Pictures of the chat page: busy, empty, without a connection, searching, on a phone, in both themes and languages."""
 
-import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import (
@@ -34,12 +34,10 @@ for attempt in backoff(limit=6):
 ```"""
 
 
-def test_screenshots(new_page: NewPage, serve: Serve, tmp_path: Path) -> None:
-    """With CHATAPP_SCREENSHOTS=1 these are the pictures of the README."""
-    folder = tmp_path
-    if os.environ.get("CHATAPP_SCREENSHOTS") == "1":
-        folder = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-        folder.mkdir(parents=True, exist_ok=True)
+@pytest.mark.screenshots
+def test_screenshots(new_page: NewPage, serve: Serve) -> None:
+    folder = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
     server = serve()
 
     def picture(page: Any, name: str) -> None:

@@ -1,22 +1,20 @@
 """Pictures of the log page: a file that was just rotated, its errors marked; light, dark, on a phone; several files and a
 search."""
 
-import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser import samples
 from tests.browser.log_page import PHONE, NewPage, Serve, append, at_end, look, notice
 
 
-def test_screenshots(new_page: NewPage, serve: Serve, tmp_path: Path) -> None:
-    """With CHATAPP_SCREENSHOTS=1 these are the pictures of the README."""
-    folder = tmp_path
-    if os.environ.get("CHATAPP_SCREENSHOTS") == "1":
-        folder = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-        folder.mkdir(parents=True, exist_ok=True)
+@pytest.mark.screenshots
+def test_screenshots(new_page: NewPage, serve: Serve) -> None:
+    folder = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
     server = serve()
     samples.write_logs(server.logs_dir)
 

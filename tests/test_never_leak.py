@@ -2,6 +2,7 @@
 
 import bz2
 import contextlib
+import gzip
 import json
 import lzma
 import os
@@ -15,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from chatapp.logs.files import REFUSAL
 from tests.conftest import PATIENCE, Server, hear, wait_until
+from tests.viewer import Viewer
 
 SECRET = "what-nobody-may-see"
 
@@ -306,3 +308,55 @@ def test_the_name_of_a_generation_tells_nothing_of_what_is_hidden(serve: Callabl
                 pass
             names.add(heard["generation"].split("-")[3])
     assert len(names) == 2, "one for each server"
+
+
+def told_from(server: Server, generation: str, offset: int) -> str:
+    """All that a viewer is told who comes with this position, up to the next line that is written."""
+    viewer = Viewer(server, "app.log", {"generation": generation, "offset": offset})
+    with viewer.client:
+        viewer.read_notice("opened")
+        while not viewer.lines:
+            viewer.read()
+        return "\n".join([*viewer.kinds, *viewer.lines])
+
+
+def test_a_position_inside_a_secret_is_none_for_the_socket(serve: Callable[..., Server]) -> None:
+    """What is hidden shows by what stands before it, so nothing may begin within a line."""
+    server = serve()
+    path = server.logs_dir / "app.log"
+    text = "the first line\nuser password=hunter2secret done\nthe end\n"
+    path.write_text(text)
+    keeper = Viewer(server, "app.log")
+    keeper.read_lines(3)
+    assert keeper.position is not None
+    generation, inside = keeper.position["generation"], range(16, text.index("the end"))
+    for offset in (*inside, len(text) + 1, 10**15):
+        told = told_from(server, generation, offset)
+        assert told.startswith("gap\nopened"), offset
+        assert "user password=************* done" in told
+    assert "gap" not in told_from(server, generation, 15)
+    path.rename(f"{path}.1")
+    path.write_text("another\n")
+    keeper.read_notice("rotated")  # and what had the name is held open for a while
+    for offset in (*inside[::3], len(text) + 1):
+        assert told_from(server, generation, offset).startswith("gap\nopened")
+    held = told_from(server, generation, 15)
+    assert held.startswith("opened")
+    assert "hunter" not in held
+    keeper.client.close()
+
+
+@pytest.mark.parametrize("name", ["app.log", "app.log.1.gz"])
+def test_a_cursor_inside_a_secret_shows_nothing_of_it(serve: Callable[..., Server], name: str) -> None:
+    server = serve()
+    text = b"first\nconnect to postgres://bob:sw0rdfish42@db/x ok\nlast of bob\n"
+    (server.logs_dir / "app.log").write_text("bob\n")
+    (server.logs_dir / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    generation = json.loads(server.get(f"/api/logs/{name}/lines")[1])["generation"]
+    for order in ("newest", "oldest"):
+        for offset in (*range(len(text) + 2), 10**15):
+            query = f"text=bob&from={order}&cursor={generation}:{offset}"
+            status, body, _ = server.get(f"/api/logs/{name}/search?{query}")
+            assert status == 200
+            assert "sw0rd" not in body, offset
+            assert '"complete":true' in body

@@ -250,13 +250,21 @@ class Feed:
         return source, in_thread(source.start_of_last_lines, tailer.position, begin.count)
 
     def _source_of(self, generation: str, offset: int) -> Source | None:
-        """The source that a position means: of those the tailer holds, or a rotated file, linked to those after it."""
+        """The source that a position means: of those the tailer holds, or a rotated file, linked to those after it.
+
+        None too if no line begins there: what is told is blacked out line by line, so nothing may begin within one.
+        """
         tailer = self.tailer
         ended = tailer.ended.find(generation, offset)
         if ended is not None:
-            return ended
+            return ended if _may_begin(ended, offset, ended.end or 0) else None
         source = tailer.source
         assert source is not None
         if source.name == generation or source.was(generation, offset, self._known):
-            return source
+            return source if _may_begin(source, offset, tailer.position) else None
         return in_thread(past_of, generation, offset, tailer.surroundings, tailer, self._known)
+
+
+def _may_begin(source: Source, offset: int, told: int) -> bool:
+    """Whether lines can be told from here on, of a source that was told up to `told`. What is lost can't be asked."""
+    return offset == told or (offset < told and (source.lost or source.is_start_of_line(offset)))

@@ -151,7 +151,8 @@ class Source:
 
     def is_start_of_line(self, offset: int) -> bool:
         newline = self.format.newline
-        return offset == 0 or self.read(max(0, offset - len(newline)), len(newline)) == newline
+        width = len(newline)
+        return offset == 0 or (offset % width == 0 and self.read(max(0, offset - width), width) == newline)
 
     def start_of_last_line(self, end: int) -> int:
         """The offset where the last line before `end` begins, whole or half."""

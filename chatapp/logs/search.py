@@ -112,7 +112,7 @@ class Search:
     def _of_plain(self, opened: Opened, at: int | None) -> Iterator[Found]:
         source, end = opened.source, opened.end()
         if self._wanted.newest_first:
-            for top, lines in self._scan(source).backwards(end if at is None else at):
+            for top, lines in self._scan(source).backwards(end if at is None else past.line_start(source, min(at, end))):
                 yield end - top, lines
             return
         yield from self._scan(source).forwards(0 if at is None else self._after(source, at), end)
@@ -134,6 +134,9 @@ class Search:
                 size -= len(kept.popleft()[1])
                 is_cut = True
             yield source.packed_place(place), []
+        if at is not None:  # a part of a line is not to be shown: what is hidden in it could not be told
+            top = past.line_start(source, at)
+            kept = deque(line for line in kept if line[0] < top)
         yield source.packed_size, list(kept)[::-1]
         self.more = is_cut
 

@@ -13,13 +13,13 @@ import chatapp
 from chatapp import serverlog
 from chatapp.chat import opening
 from chatapp.config import SettingError, load, unknown_names
-from chatapp.logs import redact
+from chatapp.logs import redact, redact_own
 
 try:
     _settings = load()
     _settings.data_dir.mkdir(parents=True, exist_ok=True)
     redact.load(_settings.log_redact)
-except (SettingError, redact.BadPattern, OSError) as error:
+except (SettingError, redact_own.BadPattern, OSError) as error:
     sys.exit(f"chatapp does not start: {error}")
 
 bind = _settings.bind

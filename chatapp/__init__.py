@@ -26,7 +26,7 @@ from chatapp.chat.store import Store
 from chatapp.chat.subscriptions import Subscriptions
 from chatapp.chat.upkeep import Upkeep
 from chatapp.config import Settings
-from chatapp.logs import generation, redact
+from chatapp.logs import generation, redact, redact_own
 from chatapp.logs import socket as logs_socket
 from chatapp.logs.audit import Audit
 from chatapp.logs.feeds import Feeds
@@ -105,7 +105,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _redactor(settings: Settings) -> redact.Redactor:
     try:
         return redact.load(settings.log_redact)
-    except (redact.BadPattern, OSError) as error:
+    except (redact_own.BadPattern, OSError) as error:
         raise config.SettingError(f"{config.PREFIX}LOG_REDACT can't be used: {error}") from None
 
 

@@ -221,7 +221,8 @@ class Settings:
         "on",
         _redaction,
         "What is blacked out in log lines before they leave the server. `on`: passwords, tokens, keys. The path of a file:"
-        " also what its patterns match (google-re2, one a line; with groups, only these). `off`: nothing.",
+        " also what its patterns match (google-re2, one a line; with groups, only these; `^` and `$` are a line's ends)."
+        " `off`: nothing.",
     )
 
     log_encodings: tuple[tuple[str, str], ...] = _setting(

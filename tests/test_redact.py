@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from chatapp.logs.lines import MAX_LINE_BYTES, LineSplitter
-from chatapp.logs.redact import BadPattern, Redactor, load
+from chatapp.logs.redact import Blackout, Redactor, load
+from chatapp.logs.redact_own import BadPattern, compiled
+from chatapp.logs.redact_rules import always
 
 REDACTOR = Redactor()
 
@@ -146,6 +148,51 @@ def test_further_patterns_come_from_a_file(tmp_path: Path) -> None:
     file.write_text("(\n")
     with pytest.raises(BadPattern, match="missing"):
         load(str(file))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lines", "shown"),
+    [
+        ("^ann", "ann bob\nann ann", "*** bob\n*** ann"),
+        ("[0-9]+$", "1 2\r\n3 4\n5 6", "1 *\r\n3 *\n5 *"),
+        (r"\Aann\z", "ann\nann bob\nann", "***\nann bob\n***"),
+        (r"ends (.*)$", "ends here\r\nend", "ends ****\r\nend"),
+        (r"\Q$1\E$", "$1 $1\r\n$1", "$1 **\r\n**"),
+        (r"[$^]\$", "$$ a$", "** a$"),
+        (r"a\sb|(?s)c.d", "a\nb c\nd a b c d", "a\nb c\nd *** ***"),
+    ],
+)
+def test_a_pattern_means_in_many_lines_what_it_means_in_one(pattern: str, lines: str, shown: str) -> None:
+    redactor = Redactor((pattern,))
+    assert redactor.stream().block(lines.encode()).decode() == shown
+    assert "\n".join(redactor.line(line.encode()).decode() for line in lines.split("\n")) == shown
+
+
+@pytest.mark.parametrize("pattern", ["x*", "(user [a-z]+)?", r"\b", "a|", "^", r"[0-9]*$", r"\w*\b"])
+def test_a_pattern_that_can_match_nothing_is_refused(pattern: str) -> None:
+    """It would be found without end."""
+    with pytest.raises(BadPattern, match="nothing at all"):
+        Redactor((pattern,))
+
+
+@pytest.mark.parametrize("pattern", [r"a\Cb", r"one\ntwo", "(?-m:^a)", "(?i-sm)^a"])
+def test_a_pattern_that_asks_for_more_than_a_line_is_refused(pattern: str) -> None:
+    with pytest.raises(BadPattern, match="each line is looked at alone"):
+        Redactor((pattern,))
+
+
+def test_patterns_do_not_touch_each_other(tmp_path: Path) -> None:
+    file = tmp_path / "patterns"
+    file.write_bytes(b"\xef\xbb\xbf(?i)foo(bar)\r\nEMP-(?:1|2)\r\na|b\r\nZZ\r\n")
+    redactor = load(str(file))
+    assert redactor.line(b"FOObar EMP-1 emp-2 cab zz ZZ") == b"FOO*** ***** emp-2 c** zz **"
+    with pytest.raises(BadPattern, match="together: pattern too large"):
+        Redactor((r"\pL{100}",) * 20)
+
+
+def test_a_match_of_nothing_ends() -> None:
+    blackout = Blackout(compiled("(no key)|(x*)"), [always], compiled(r"none\z"))
+    assert blackout.block(b"ab xx\nx") == b"ab **\n*"
 
 
 def test_it_can_be_switched_off() -> None:

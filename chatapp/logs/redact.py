@@ -12,8 +12,7 @@ is hidden too.
 import re
 from typing import Any
 
-import re2
-
+from chatapp.logs import redact_own
 from chatapp.logs.lines import Line
 from chatapp.logs.redact_rules import RULES, Check, always
 
@@ -24,10 +23,6 @@ CONTEXT_BYTES = 32_768
 MAX_LOOKS = 200
 #: A key whose end does not come is given up after so many lines.
 MAX_KEY_LINES = 1000
-#: What the file of further patterns may be, in bytes.
-MAX_FILE_BYTES = 65_536
-#: What the compiled expression may take, in bytes.
-MAX_PATTERN_BYTES = 16_777_216
 
 Span = tuple[int, int]
 
@@ -45,22 +40,20 @@ KEY_LINE_BYTES = 40
 MAX_KEY_LINE_BYTES = 4096
 
 
-class BadPattern(ValueError):
-    """A further pattern can't be used; the text is a sentence for who runs the server."""
-
-
 class Redactor:
-    """What is blacked out on this server: the patterns above and `more`. With `on` false, nothing."""
+    """What is blacked out on this server: by the rules, and by the patterns of `more`. With `on` false, nothing.
+
+    Raises `BadPattern`.
+    """
 
     def __init__(self, more: tuple[str, ...] = (), on: bool = True) -> None:
         rules = [(f"(?i:{rule.pattern})", rule.check) for rule in RULES]
-        # A pattern without groups stands for all it matches.
-        rules += [(pattern if _groups(pattern) else f"({pattern})", always) for pattern in more]
+        rules += [(redact_own.fitting(pattern), always) for pattern in more]
         self._checks: list[Check] = []  # one a group
         for pattern, check in rules:
-            self._checks += [check] * _groups(pattern)
-        self._regexp = _compile("|".join([f"({_KEY_BEGIN})", *[pattern for pattern, _ in rules]])) if on else None
-        self._begun = _compile(rf"(?i:(?:{'|'.join(rule.begun for rule in RULES if rule.begun)})\z)")
+            self._checks += [check] * redact_own.groups(pattern)
+        self._regexp = redact_own.joined([f"({_KEY_BEGIN})", *[pattern for pattern, _ in rules]]) if on else None
+        self._begun = redact_own.compiled(rf"(?i:(?:{'|'.join(rule.begun for rule in RULES if rule.begun)})\z)")
 
     def line(self, line: bytes) -> bytes:
         """One line by itself."""
@@ -119,7 +112,8 @@ class Blackout:
         spans: list[Span] = []
         at = self._along_key(data, 0, spans) if self._key_lines else 0
         line_end, looks = -1, 0
-        while (match := self._regexp.search(data, at)) is not None:
+        # Behind the end RE2 would look at the end again, and a match of nothing there would never be the last.
+        while at <= len(data) and (match := self._regexp.search(data, at)) is not None:
             if match.start() > line_end:
                 line_end, looks = _end_of_line(data, match.start()), 0
             looks += 1
@@ -200,29 +194,10 @@ def _end_of_line(data: bytes, at: int) -> int:
 def _black(data: bytes, spans: list[Span]) -> bytes:
     black = bytearray(data)
     for start, end in spans:
+        if data[end - 1] == 13 and data[end : end + 1] in (b"", b"\n"):
+            end -= 1  # the \r of the line's end stays
         black[start:end] = b"*" * (end - start)
     return bytes(black)
-
-
-def _groups(pattern: str) -> int:
-    try:
-        return int(re2.compile(pattern, _options()).groups)
-    except re2.error as error:
-        reason = error.args[0]
-        sentence = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise BadPattern(f"{pattern!r} can't be used as a pattern: {sentence}") from None
-
-
-def _compile(pattern: str) -> Any:
-    return re2.compile(pattern.encode(), _options())
-
-
-def _options() -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    options.never_nl = True  # no secret but a private key takes more than a line
-    options.max_mem = MAX_PATTERN_BYTES
-    return options
 
 
 def load(setting: str) -> Redactor:
@@ -232,9 +207,4 @@ def load(setting: str) -> Redactor:
     """
     if setting in ("on", "off"):
         return Redactor(on=setting == "on")
-    with open(setting, encoding="utf-8", errors="replace") as file:
-        text = file.read(MAX_FILE_BYTES + 1)
-    if len(text) > MAX_FILE_BYTES:
-        raise BadPattern(f"{setting} is larger than {MAX_FILE_BYTES} bytes.")
-    patterns = (line.strip() for line in text.splitlines())
-    return Redactor(tuple(pattern for pattern in patterns if pattern and not pattern.startswith("#")))
+    return Redactor(redact_own.read(setting))

@@ -14,13 +14,15 @@ from typing import Any
 
 from chatapp.logs import redact_own
 from chatapp.logs.lines import Line
-from chatapp.logs.redact_rules import RULES, Check, always
+from chatapp.logs.redact_rules import RULES, Rule, always
 
 #: How far before its start a stream looks for a private key that began there, in bytes.
 CONTEXT_BYTES = 32_768
 #: A line is looked at so often; if there is more in it that may be a secret, its rest is hidden. Who can write long lines
 #: to a log (everybody who asks a web server for a page) could else keep the server busy.
 MAX_LOOKS = 200
+#: How far before its password a command may stand, in bytes.
+MAX_COMMAND_BYTES = 1000
 #: A key whose end does not come is given up after so many lines.
 MAX_KEY_LINES = 1000
 
@@ -47,12 +49,12 @@ class Redactor:
     """
 
     def __init__(self, more: tuple[str, ...] = (), on: bool = True) -> None:
-        rules = [(f"(?i:{rule.pattern})", rule.check) for rule in RULES]
-        rules += [(redact_own.fitting(pattern), always) for pattern in more]
-        self._checks: list[Check] = []  # one a group
-        for pattern, check in rules:
-            self._checks += [check] * redact_own.groups(pattern)
-        self._regexp = redact_own.joined([f"({_KEY_BEGIN})", *[pattern for pattern, _ in rules]]) if on else None
+        rules = [Rule(f"(?i:{rule.pattern})", rule.check, command=rule.command) for rule in RULES]
+        rules += [Rule(redact_own.fitting(pattern), always) for pattern in more]
+        self._rules: list[Rule] = []  # one a group
+        for rule in rules:
+            self._rules += [rule] * redact_own.groups(rule.pattern)
+        self._regexp = redact_own.joined([f"({_KEY_BEGIN})", *[rule.pattern for rule in rules]]) if on else None
         self._begun = redact_own.compiled(rf"(?i:(?:{'|'.join(rule.begun for rule in RULES if rule.begun)})\z)")
 
     def line(self, line: bytes) -> bytes:
@@ -61,7 +63,7 @@ class Redactor:
 
     def stream(self, before: bytes = b"") -> "Blackout":
         """For lines that follow each other; `before` are the bytes before the first (`CONTEXT_BYTES` of them tell all)."""
-        blackout = Blackout(self._regexp, self._checks, self._begun)
+        blackout = Blackout(self._regexp, self._rules, self._begun)
         if b"PRIVATE KEY" in before:
             blackout.block(before.removesuffix(b"\n"))
         return blackout
@@ -70,11 +72,11 @@ class Redactor:
 class Blackout:
     """Goes along one stream of whole lines."""
 
-    __slots__ = ("_begun", "_checks", "_key_lines", "_last_of_key", "_regexp")
+    __slots__ = ("_begun", "_key_lines", "_last_of_key", "_regexp", "_rules")
 
-    def __init__(self, regexp: Any, checks: list[Check], begun: Any) -> None:
+    def __init__(self, regexp: Any, rules: list[Rule], begun: Any) -> None:
         self._regexp = regexp
-        self._checks = checks
+        self._rules = rules
         self._begun = begun
         self._key_lines = 0  # how many lines of a private key may still come; 0: not within one
         self._last_of_key = False  # its last line, a short one, was seen
@@ -140,10 +142,10 @@ class Blackout:
         first = match.end()
         secrets = []
         # Not `match.span(group)`, which costs ten times as much for as many groups.
-        for check, (start, end) in zip(self._checks, match._spans[2:], strict=True):
+        for rule, (start, end) in zip(self._rules, match._spans[2:], strict=True):
             if start < end:
                 first = min(first, start)
-                if end == open_end or check(data[start:end]):
+                if (end == open_end or rule.check(data[start:end])) and _is_said_to(rule.command, data, start):
                     secrets.append((start, end))
         return secrets, first
 
@@ -184,6 +186,15 @@ class Blackout:
             self._last_of_key = True
             return body.span(1)
         return None
+
+
+def _is_said_to(command: tuple[bytes, ...], data: bytes, at: int) -> bool:
+    """Whether one of these commands, if any is asked for, stands before a place in its line."""
+    if not command:
+        return True
+    least = max(0, at - MAX_COMMAND_BYTES)
+    least = data.rfind(b"\n", least, at) + 1 or least
+    return any(data.find(name, least, at) >= 0 for name in command)
 
 
 def _end_of_line(data: bytes, at: int) -> int:

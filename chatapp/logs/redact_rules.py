@@ -8,6 +8,7 @@ as much; and what a check refuses must be short, or a line of refused values is 
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -21,9 +22,27 @@ def always(_value: bytes) -> bool:
     return True
 
 
+def _is_nothing(value: bytes) -> bool:
+    """Whether it is a word for nothing, maybe with what ends the JSON around it."""
+    return value.rstrip(b"}]).").lower() in _NO_SECRET
+
+
 def _is_password(value: bytes) -> bool:
     # "PWD": "/srv" is the working directory.
-    return value.lower() not in _NO_SECRET and not value.startswith(b"/")
+    return not _is_nothing(value) and not value.startswith(b"/")
+
+
+# pass=12 is a count, pass: 12ms how long it took.
+_COUNT = re.compile(rb"[0-9.,/%]+(?:[mnu]?s)?[}\])]*")
+
+
+def _is_pass(value: bytes) -> bool:
+    return _is_password(value) and not _COUNT.fullmatch(value)
+
+
+def _is_odd(value: bytes) -> bool:
+    """Whether a value is no word of prose: pass: hunter2."""
+    return _is_pass(value) and (len(value) >= 20 or (len(value) >= 6 and not value.rstrip(b".:)").isalpha()))
 
 
 def _is_token(value: bytes) -> bool:
@@ -32,7 +51,7 @@ def _is_token(value: bytes) -> bool:
 
 
 def _is_long(value: bytes) -> bool:
-    return len(value) >= 8 and value.lower() not in _NO_SECRET
+    return len(value) >= 8 and not _is_nothing(value)
 
 
 def _is_no_number(value: bytes) -> bool:
@@ -58,12 +77,14 @@ class Rule(NamedTuple):
     """A pattern whose groups hold what is secret, if the check says so of a group.
 
     `begun` is the same for a secret of which only the beginning is there, at the end of a text that goes on; needed where
-    `pattern` asks for a length or for what comes behind.
+    `pattern` asks for a length or for what comes behind. `command`: one of these stands before it, not far off. It is no
+    part of the pattern, since what lies between may hold a secret for another rule.
     """
 
     pattern: str
     check: Check
     begun: str = ""
+    command: tuple[bytes, ...] = ()
 
 
 _WORDS = (
@@ -78,9 +99,9 @@ _KEY = (
 _COLOUR = r"(?:\x1b\[[0-9;]*m)*"
 _QUOTE = r"""(?:\\*["']|&quot;|&#3[49];|%22)?"""
 _EQUALS = r"(?:=>|:=|=|:|%3[ad])"
-_IS = rf"{_QUOTE}{_COLOUR}\s{{0,4}}{_EQUALS}{_COLOUR}"
+_IS = rf"{_QUOTE}{_COLOUR}\s*{_EQUALS}{_COLOUR}"
 # A value in quotation marks, also in those of a JSON text within another; or up to what ends it in a query or a list.
-_QUOTED = rf"""\s{{0,4}}{_COLOUR}(?:\\+["']([^"'\\]*)|"((?:[^"\\]|\\.?)*)|'((?:[^'\\]|\\.?)*))"""
+_QUOTED = rf"""\s*{_COLOUR}(?:\\+["']([^"'\\]*)|"((?:[^"\\]|\\.?)*)|'((?:[^'\\]|\\.?)*))"""
 _MARK = r"(?:&quot;|&#3[49];|%22)?"
 _BARE = rf"""{_COLOUR}{_MARK}([^\s"'&,;\\\x1b][^\s"'&,;\x1b]*)"""
 # Not a path: PWD=/srv is the working directory.
@@ -89,25 +110,39 @@ _NO_PATH = rf"""{_COLOUR}{_MARK}([^\s"'&,;\\\x1b/][^\s"'&,;\x1b]*)"""
 #: What comes first is tried first at one place.
 RULES = (
     Rule(rf"{_WORDS}{_IS}{_QUOTED}", _is_password),
-    Rule(rf"{_WORDS}{_IS}\s{{0,4}}{_NO_PATH}", _is_password),
+    Rule(rf"{_WORDS}{_IS}\s*{_NO_PATH}", _is_password),
+    Rule(rf"(?:\b|_)pass{_IS}{_QUOTED}", _is_pass),
+    Rule(rf"(?:\b|_)pass{_QUOTE}{_COLOUR}{_EQUALS}{_NO_PATH}", _is_pass),
+    Rule(rf"(?:\b|_)pass{_IS}\s+{_NO_PATH}", _is_odd),
+    Rule(rf"\s--?pass\s+[\"']?{_NO_PATH}", _is_pass),
     Rule(rf"<(?:[a-z0-9]+:)?[a-z_-]*(?:{_WORDS}|{_KEY})>([^<>]+)", _is_password),
+    # With attributes, in which another secret may be, it is known by its end.
+    Rule(
+        rf">([^<>]+)</(?:[a-z0-9]+:)?[a-z_-]*(?:{_WORDS}|{_KEY})>",
+        _is_password,
+        rf"<(?:[a-z0-9]+:)?[a-z_-]*(?:{_WORDS}|{_KEY})\s[^<>]*>([^<>]+)(?:<[^<>]*)?",
+    ),
     Rule(r"(?:identified\s+by|password)\s+'((?:[^'\\]|\\.?)*)", always),
     Rule(rf"-[a-z-]*(?:password|passwd|passphrase|token|secret|api-?key)\s+[\"']?{_NO_PATH}", _is_password),
     Rule(r"sshpass\s+-p\s*[\"']?([^\s\"']+)", always),
-    Rule(r"\s(?:-u|--user)[\s=]+[\"']?[^\s:\"']+:([^\s\"']+)", _is_no_number),
+    Rule(r"[\s\"'](?:-u\s*|--user[\s=]+)[\"']?[^\s:\"']+:([^\s\"']+)", _is_no_number),
+    Rule(r"[\s\"'](?-i:-p)\\*[\"']?([^\s\"'\\]+)", always, command=(b"mysql", b"mariadb")),
     Rule(
         rf"authorization{_IS}"
-        r"""\s{0,4}["']?(?:bearer|basic|token|digest|negotiate|ntlm|apikey|key|hawk|aws4-hmac-sha256)"""
+        r"""\s*["']?(?:bearer|basic|token|digest|negotiate|ntlm|apikey|key|hawk|aws4-hmac-sha256)"""
         r"""\s+([^"'\s][^"']*)""",
         always,
     ),
-    Rule(rf"""authorization{_IS}\s{{0,4}}["']?([^\s"',;]+)""", _is_token),
+    Rule(rf"""authorization{_IS}\s*["']?([^\s"',;]+)""", _is_token),
     Rule(r"bearer\s+([A-Za-z0-9._~+/=-]+)", _is_token),
     Rule(r"basic\s+([A-Za-z0-9+/]{8,}={0,2})", _is_basic, r"basic\s+([A-Za-z0-9+/]+=*)"),
-    Rule(rf"""cookie{_IS}\s{{0,4}}["']?[A-Za-z0-9_.-]+=([^"']+)""", always),
+    Rule(rf"""cookie{_IS}\s*["']?[A-Za-z0-9_.-]+=([^"']+)""", always),
     Rule(rf"{_KEY}{_IS}{_QUOTED}", _is_long),
     Rule(rf"{_KEY}{_QUOTE}{_COLOUR}{_EQUALS}{_BARE}", _is_long),
-    Rule(rf"{_KEY}{_IS}\s{{1,4}}{_BARE}", _is_token),
+    Rule(rf"{_KEY}{_IS}\s+{_BARE}", _is_token),
+    # A token in the place of a name, by itself or with nothing of a password.
+    Rule(r"""://([^\s/:@"'<>]+):(?:x-oauth-basic|x)?@""", _is_token, r"""://([^\s/:@"'<>]+):(x(?:-[a-z-]*)?)?"""),
+    Rule(r"""://([^\s/:@"'<>]+)@""", _is_token, r"""://([^\s/:@"'<>]+)"""),
     Rule(r"""://[^\s/:@"'<>]*:([^\s/"'<>]+)@""", always, r"""://[^\s/:@"'<>]*:([^\s/"'<>]+)"""),
     Rule(r"(?:signature|sig)=([A-Za-z0-9%+/=_-]{16,})", _is_token, r"(?:signature|sig)=([A-Za-z0-9%+/=_-]+)"),
     Rule(r"\b(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)", always, r"\b(eyJ[A-Za-z0-9_.-]*)"),
@@ -146,13 +181,13 @@ RULES = (
         r"\b([3-6][0-9]{3}[ -][0-9]{4}[ -][0-9 -]+|3[47][0-9]{2}[ -][0-9]{6}[ -][0-9]+)",
     ),
     Rule(
-        rf"""(?:card|pan|cc)(?:[_-]?(?:number|num|no)){_IS}\s{{0,4}}\\*["']?([0-9][0-9 -]{{11,21}}[0-9])""",
+        rf"""(?:card|pan|cc)(?:[_-]?(?:number|num|no)){_IS}\s*\\*["']?([0-9][0-9 -]{{11,21}}[0-9])""",
         _is_card,
-        rf"""(?:card|pan|cc)(?:[_-]?(?:number|num|no)){_IS}\s{{0,4}}\\*["']?([0-9][0-9 -]*)""",
+        rf"""(?:card|pan|cc)(?:[_-]?(?:number|num|no)){_IS}\s*\\*["']?([0-9][0-9 -]*)""",
     ),
     Rule(
-        rf"""\bcv[vc][0-9]?{_IS}\s{{0,4}}\\*["']?([0-9]{{3,4}})\b""",
+        rf"""\bcv[vc][0-9]?{_IS}\s*\\*["']?([0-9]{{3,4}})\b""",
         always,
-        rf"""\bcv[vc][0-9]?{_IS}\s{{0,4}}\\*["']?([0-9]+)""",
+        rf"""\bcv[vc][0-9]?{_IS}\s*\\*["']?([0-9]+)""",
     ),
 )

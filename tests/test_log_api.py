@@ -124,6 +124,8 @@ def test_pages_are_filtered(logs: Server) -> None:
         ("/app.log/nothing", 404, "no_address"),
         ("/nothing", 404, "no_address"),
         ("/app.log/lines?generation=nothing", 410, "gone"),
+        ("/app.log/search?text=x&cursor=1-2-3-0:5", 410, "gone"),
+        ("/app.log/search?text=x&siblings=1&cursor=1-2-3-0:5", 410, "gone"),
         ("/../x/lines", 403, "not_allowed"),
     ],
 )

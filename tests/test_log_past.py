@@ -4,18 +4,21 @@ import datetime
 import gzip
 import os
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 
-from chatapp.logs import outgoing, past, times
+from chatapp.logs import generation, outgoing, past, times
 from chatapp.logs.conditions import Condition, Filter
 from chatapp.logs.files import Catalog
 from chatapp.logs.generation import Source
 from chatapp.logs.history import Gone, History, Opened
 from chatapp.logs.index import STEP_BYTES, Index, Indexes
+from chatapp.logs.known import Known
 from chatapp.logs.lines import Format
 from chatapp.logs.packed import Packed
 from chatapp.logs.redact import Redactor
@@ -300,6 +303,9 @@ def test_a_damaged_packed_file_gives_what_can_be_had(tmp_path: Path) -> None:
 class NobodyLooks:
     """In place of the feeds: no file is followed."""
 
+    def __init__(self) -> None:
+        self.known = Known()
+
     def current(self, name: str) -> None: ...
 
     def held(self, name: str, generation: str, offset: int) -> None: ...
@@ -309,6 +315,11 @@ class NobodyLooks:
 def logs(tmp_path: Path) -> Path:
     (tmp_path / "app.log").write_bytes(DATA[:50_000])
     return tmp_path
+
+
+def pack(path: Path) -> None:
+    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
 
 
 def history(folder: Path, entry: str = "") -> History:
@@ -327,10 +338,59 @@ def test_a_generation_is_found_again_after_it_was_renamed_packed_or_copied(logs:
     (logs / "app.log.2.gz").write_bytes(gzip.compress((logs / "app.log.1").read_bytes()))
     (logs / "app.log.1").unlink()
     again = opener.open("app.log", name, 0)
-    assert (again.source.name, again.file, again.source.read(0, 99)) == (name, "app.log", DATA[:99])
+    assert (again.generation, again.file, again.source.read(0, 99)) == (name, "app.log", DATA[:99])
     (logs / "app.log.2.gz").unlink()
     with pytest.raises(Gone):
         opener.open("app.log", name)
+
+
+def test_a_generation_that_was_empty_when_it_was_named_is_found_again(logs: Path) -> None:
+    """As logrotate makes logs: the name tells nothing of the contents, but those who followed the file knew."""
+    path = logs / "app.log"
+    path.write_bytes(b"")
+    followed = Source(os.open(path, os.O_RDONLY))
+    path.write_bytes(DATA[:5000])
+    followed.beginning = DATA[: generation.FINGERPRINT_BYTES]
+    opener = history(logs)
+    place = DATA.index(b"\n") + 1
+    with pytest.raises(Gone):
+        opener.open("app.log", followed.name, place)
+    opener.known.learn(followed)
+    for move in (lambda: None, lambda: path.rename(logs / "app.log.1"), lambda: pack(logs / "app.log.1")):
+        move()
+        again = opener.open("app.log", followed.name, place)
+        assert (again.generation, again.source.read(0, 99)) == (followed.name, DATA[:99])
+        assert opener.beside("app.log", again, None) == (None, None)
+    newer = b"newer\n"
+    path.write_bytes(newer)
+    assert opener.open("app.log", followed.name, place).source.read(0, 99) == DATA[:99]
+    beside = opener.beside("app.log", again, None)
+    assert [each and each.source.read(0, 99) for each in beside] == [None, newer]
+
+
+def test_requests_side_by_side_get_what_each_asked_for(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpackers are shared among them, and closed when there are too many."""
+    monkeypatch.setattr("chatapp.logs.history.MAX_PACKED", 1)
+    opener = history(logs)
+    name = opener.open("app.log", None).generation
+    for number in (1, 2):
+        (logs / f"app.log.{number}.gz").write_bytes(gzip.compress(b"%d\n" % number + LINES[number] * 9))
+    (logs / "app.log").rename(logs / "app.log.4")
+    pack(logs / "app.log.4")
+    first, second = opener.open("app.log", name), opener.open("app.log.4.gz", None)
+    assert first.source is second.source, "or this shows nothing"
+    assert first.generation == name != second.generation
+    assert opener.open("app.log.4.gz", None).generation == second.generation
+    switching = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    chance = random.Random(8)
+    wanted = [[chance.choice(("app.log.1.gz", "app.log.2.gz")) for _ in range(150)] for _ in range(8)]
+    try:
+        asking = [gevent.spawn(lambda names=names: [opener.open(name, None).file for name in names]) for names in wanted]
+        gevent.joinall(asking, raise_error=True)
+    finally:
+        sys.setswitchinterval(switching)
+    assert [one.value for one in asking] == wanted
 
 
 def test_a_file_that_grew_keeps_its_generation_and_one_that_was_cut_does_not(logs: Path) -> None:
@@ -338,7 +398,7 @@ def test_a_file_that_grew_keeps_its_generation_and_one_that_was_cut_does_not(log
     name = history(logs).open("app.log", None).source.name
     with (logs / "app.log").open("ab") as file:
         file.write(DATA[:5000])
-    assert history(logs).open("app.log", name).source.name == name
+    assert history(logs).open("app.log", name).generation == name
     (logs / "app.log").write_bytes(b"other\n")
     with pytest.raises(Gone):
         history(logs).open("app.log", name)

@@ -18,7 +18,7 @@ import pytest
 from chatapp.logs import scan
 from chatapp.logs.conditions import Condition, Filter
 from chatapp.logs.generation import Source
-from chatapp.logs.history import Opened
+from chatapp.logs.history import Gone, Opened
 from chatapp.logs.index import Indexes
 from chatapp.logs.lines import Format
 from chatapp.logs.packed import Packed
@@ -91,6 +91,12 @@ def test_a_search_goes_on_from_its_last_hit(files: list[Path], newest: bool) -> 
             break
         cursor = part.last
     assert found == whole
+
+
+@pytest.mark.parametrize("newest", [False, True])
+def test_a_search_whose_last_hit_is_nowhere_says_so(files: list[Path], newest: bool) -> None:
+    with pytest.raises(Gone):
+        search(files, Filter(Condition("line 5")), newest, cursor=("1-2-3-0123456789abcdef-00000000-0", 5))
 
 
 def test_how_far_it_is_grows_up_to_the_size(files: list[Path]) -> None:

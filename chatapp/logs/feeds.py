@@ -31,9 +31,10 @@ class Feeds:
     def __init__(
         self, catalog: Catalog, watcher: Watcher, hub: Hub, redactor: Redactor | None = None, data_dir: Path | None = None
     ) -> None:
-        known = Known(data_dir / "generations" if data_dir is not None else None)
+        #: How generations begin that were empty when they got their names: `logs.history` asks too.
+        self.known = Known(data_dir / "generations" if data_dir is not None else None)
         self._make: Callable[[str, Bookmark | None], Feed] = lambda name, mark: Feed(
-            name, catalog, watcher, hub, redactor or Redactor(), known, mark
+            name, catalog, watcher, hub, redactor or Redactor(), self.known, mark
         )
         self._feeds: dict[str, Feed] = {}
         self._bookmarks: collections.OrderedDict[str, Bookmark] = collections.OrderedDict()

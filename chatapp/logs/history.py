@@ -15,7 +15,7 @@ from chatapp.logs.files import Catalog, LogFile
 from chatapp.logs.generation import Source, digest
 from chatapp.logs.packed import Packed
 from chatapp.logs.siblings import Sibling
-from chatapp.realtime.threads import in_thread
+from chatapp.realtime.threads import ThreadLock, in_thread
 
 #: Unpackers that are kept, with what they learned of their file.
 MAX_PACKED = 4
@@ -49,6 +49,12 @@ class Opened:
     source: Source
     file: str
     grows: bool
+    #: The name of its generation by which it was asked for. Not written into the source: others may read that too.
+    asked: str = ""
+
+    @property
+    def generation(self) -> str:
+        return self.asked or self.source.name
 
     def end(self) -> int:
         """Where what can be shown ends: behind the last whole line, in a file that may grow."""
@@ -64,12 +70,16 @@ class History:
     def __init__(self, catalog: Catalog, feeds: Feeds) -> None:
         self._catalog = catalog
         self._feeds = feeds
+        self.known = feeds.known
+        # Requests come here from several threads at a time.
+        self._lock = ThreadLock()
         self._packed: OrderedDict[tuple[int, int, int, int], Packed] = OrderedDict()
         self._generations: OrderedDict[tuple[str, int, float], str] = OrderedDict()
 
     def files(self) -> list[LogFile]:
         """The list, with the generations of the rotated files. Reads folders and files: call it in the thread pool."""
-        self._let_go()
+        with self._lock:
+            self._let_go()
         return [
             dataclasses.replace(file, siblings=tuple(self._named(sibling) for sibling in file.siblings))
             for file in self._catalog.files()
@@ -102,21 +112,21 @@ class History:
             files = []
         has_current = bool(files)
         files += self._siblings(name)  # newest first
-        at = self._place_among(files, has_current, opened.source)
+        at = self._place_among(files, has_current, opened)
         if at is None:
             return None, None
         return files[at + 1] if at + 1 < len(files) else None, files[at - 1] if at > 0 else None
 
-    @staticmethod
-    def _place_among(files: list[Opened], has_current: bool, source: Source) -> int | None:
+    def _place_among(self, files: list[Opened], has_current: bool, opened: Opened) -> int | None:
         for at, each in enumerate(files):
             # One that was cut in place has the inode of what followed it.
-            is_cut = has_current and at == 0 and each.source.name != source.name
-            if each.source.identity == source.identity and not is_cut:
+            is_cut = has_current and at == 0 and each.generation != opened.generation
+            if each.source.identity == opened.source.identity and not is_cut:
                 return at
         # It was packed or copied, and the original is gone.
         for at, each in enumerate(files):
-            if not (has_current and at == 0) and each.source.is_of(source.name, 0, moved=True):
+            is_current = has_current and at == 0
+            if not is_current and each.source.is_of(opened.generation, 0, self.known, moved=True):
                 return at
         return None
 
@@ -137,8 +147,8 @@ class History:
                 raise
             here = None
         if here is not None:
-            live = current is not None and current.identity == here.identity and current.begins_as_before()
-            if live and current is not None:
+            is_ours = current is not None and current.identity == here.identity and not isinstance(here, Packed)
+            if is_ours and current is not None and current.begins_as_before():
                 here.name, here.start = current.name, current.start
             if generation is None or here.name == generation:
                 return Opened(here, name, not isinstance(here, Packed))
@@ -147,9 +157,8 @@ class History:
             return Opened(held, name, False)
         # Of this run of the server names are compared: what the live viewers see would have that name.
         is_told = current is not None and _run(generation) == _run(current.name)
-        if here is not None and not is_told and here.is_of(generation, offset):
-            here.name = generation
-            return Opened(here, name, not isinstance(here, Packed))
+        if here is not None and not is_told and here.is_of(generation, offset, self.known):
+            return Opened(here, name, not isinstance(here, Packed), generation)
         opened = self._find_sibling(name, generation, offset)
         if opened is None:
             raise Gone
@@ -160,9 +169,8 @@ class History:
         for moved in (False, True):  # one that was packed or copied has another inode
             for opened in siblings:
                 source = opened.source
-                if source.name == generation or source.is_of(generation, offset, moved=moved):
-                    source.name = generation
-                    return dataclasses.replace(opened, file=name)
+                if source.name == generation or source.is_of(generation, offset, self.known, moved):
+                    return dataclasses.replace(opened, file=name, asked=generation)
         return None
 
     def _source(self, name: str) -> Source:
@@ -175,23 +183,23 @@ class History:
             return _named_by_itself(Source(fd, "-", told))
         status = os.fstat(fd)
         key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-        kept = self._packed.get(key)
-        if kept is not None:
-            os.close(fd)
-            self._packed.move_to_end(key)
-        else:
+        with self._lock:
+            kept = self._packed.get(key)
+            if kept is not None:
+                os.close(fd)
+                self._packed.move_to_end(key)
+                return kept
             self._let_go()
-            kept = self._packed[key] = Packed(fd, "-", told)
+            new = self._packed[key] = Packed(fd, "-", told)
+            _named_by_itself(new)
             if len(self._packed) > MAX_PACKED:
                 self._packed.popitem(last=False)
-        _named_by_itself(kept)
-        return kept
+            return new
 
     def _let_go(self) -> None:
-        """Close what was deleted meanwhile: as long as it is open it takes its place on the disk."""
-        for key, packed in list(self._packed.items()):
-            if not packed.links:
-                self._packed.pop(key, None)
+        """Close what was deleted meanwhile: as long as it is open it takes its place on the disk. With the lock."""
+        for key in [key for key, packed in self._packed.items() if not packed.links]:
+            del self._packed[key]
 
     def _named(self, sibling: Sibling) -> Sibling:
         key = (sibling.name, sibling.size, sibling.modified)
@@ -201,9 +209,10 @@ class History:
                 generation = self._source(sibling.name).name
             except (OSError, PackedOtherwise):
                 generation = ""
-            self._generations[key] = generation
-            if len(self._generations) > MAX_REMEMBERED:
-                self._generations.popitem(last=False)
+            with self._lock:
+                self._generations[key] = generation
+                if len(self._generations) > MAX_REMEMBERED:
+                    self._generations.popitem(last=False)
         return dataclasses.replace(sibling, generation=generation)
 
 

@@ -14,8 +14,9 @@ from chatapp.logs import lines as texts
 from chatapp.logs import past
 from chatapp.logs.conditions import Filter
 from chatapp.logs.generation import Source
-from chatapp.logs.history import Opened
+from chatapp.logs.history import Gone, Opened
 from chatapp.logs.index import Indexes
+from chatapp.logs.known import Known
 from chatapp.logs.lines import Line
 from chatapp.logs.packed import Packed
 from chatapp.logs.redact import Redactor
@@ -53,15 +54,17 @@ class Wanted:
 
 
 class Search:
-    """One search. `sources` are newest first."""
+    """One search. `sources` are newest first. Raises `Gone` if the last hit that is known was in none of them."""
 
-    def __init__(self, sources: list[Opened], wanted: Wanted, redactor: Redactor, indexes: Indexes) -> None:
+    def __init__(
+        self, sources: list[Opened], wanted: Wanted, redactor: Redactor, indexes: Indexes, known: Known | None = None
+    ) -> None:
         self._wanted = wanted
         self._redactor = redactor
         self._indexes = indexes
         ordered = sources if wanted.newest_first else sources[::-1]
         if wanted.cursor is not None:
-            ordered = _from(ordered, *wanted.cursor)
+            ordered = _from(ordered, *wanted.cursor, known)
         self._sources = ordered
         self._run = self._all()
         self._buffer = bytearray(PIECE_BYTES)
@@ -99,7 +102,7 @@ class Search:
             self.file = opened.file
             source = opened.source
             cursor = self._wanted.cursor
-            at = cursor[1] if cursor is not None and cursor[0] == source.name else None
+            at = cursor[1] if cursor is not None and cursor[0] == opened.generation else None
             pieces = self._of_packed(source, at) if isinstance(source, Packed) else self._of_plain(opened, at)
             for place, lines in pieces:
                 self.done = before + place
@@ -151,22 +154,21 @@ class Search:
         offset, _ = line
         index = self._indexes.known(opened.source)
         number = index.line_at(opened.source, offset) if index is not None else None
-        return Hit(opened.file, opened.source.name, offset, texts.to_texts([line])[0], number)
+        return Hit(opened.file, opened.generation, offset, texts.to_texts([line])[0], number)
 
 
-def _from(ordered: list[Opened], generation: str, offset: int) -> list[Opened]:
+def _from(ordered: list[Opened], generation: str, offset: int, known: Known | None) -> list[Opened]:
     """The sources from the one on in which the last hit was. It may have been rotated, or packed, since."""
-    is_it: tuple[Callable[[Source], bool], ...] = (
-        lambda source: source.name == generation,
-        lambda source: source.is_of(generation, offset),
-        lambda source: source.is_of(generation, offset, moved=True),
+    is_it: tuple[Callable[[Opened], bool], ...] = (
+        lambda opened: opened.generation == generation,
+        lambda opened: opened.source.is_of(generation, offset, known),
+        lambda opened: opened.source.is_of(generation, offset, known, moved=True),
     )
     for is_the_one in is_it:
         for at, opened in enumerate(ordered):
-            if is_the_one(opened.source):
-                opened.source.name = generation
-                return ordered[at:]
-    return ordered
+            if is_the_one(opened):
+                return [dataclasses.replace(opened, asked=generation), *ordered[at + 1 :]]
+    raise Gone
 
 
 def _size(source: Source) -> int:

@@ -34,7 +34,7 @@ class Downloads:
         """The file, or a range of it."""
         opened = self._history.open(name, query.generation())
         source = opened.source
-        etag = quote_etag(source.name)
+        etag = quote_etag(opened.generation)
         wants = query.asked_range(etag)
         headers = _headers(_plain_name(name, opened)) | {"ETag": etag, "Accept-Ranges": "bytes"}
         if isinstance(source, Packed):

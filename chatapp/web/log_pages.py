@@ -79,7 +79,7 @@ class Pages:
         return to_json(
             {
                 "file": opened.file,
-                "generation": opened.source.name,
+                "generation": opened.generation,
                 "lines": [[offset, text] for (offset, _), text in zip(page.lines, shown, strict=True)],
                 "from": page.begin,
                 "next": page.next,
@@ -111,4 +111,4 @@ class Pages:
 
 
 def _told(opened: Opened | None) -> dict[str, str] | None:
-    return None if opened is None else {"name": opened.file, "generation": opened.source.name}
+    return None if opened is None else {"name": opened.file, "generation": opened.generation}

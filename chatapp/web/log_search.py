@@ -50,7 +50,7 @@ class Searches:
                 sources = self._history.with_siblings(name)
             else:
                 sources = [self._history.open(name, query.generation())]
-            search = self._work.run(Search, sources, wanted, self._redactor, self._indexes)
+            search = self._work.run(Search, sources, wanted, self._redactor, self._indexes, self._history.known)
         except BaseException:
             leave()
             raise

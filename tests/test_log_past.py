@@ -12,7 +12,7 @@ from typing import Any
 import gevent
 import pytest
 
-from chatapp.logs import generation, outgoing, past, times
+from chatapp.logs import generation, outgoing, past, reader, times
 from chatapp.logs.conditions import Condition, Filter
 from chatapp.logs.files import Catalog
 from chatapp.logs.generation import Source
@@ -258,6 +258,20 @@ def test_wide_characters(tmp_path: Path) -> None:
         assert [text.decode().lstrip("\ufeff") for text in found] == [lines[0], lines[1], "password=*******", lines[3]]
     raw = b"".join(outgoing.raw(ended(source), 0, None, REDACTOR))
     assert raw.decode("utf-16").splitlines() == [lines[0], lines[1], "password=*******", lines[3]]
+
+
+def test_a_wide_line_that_is_too_long_to_look_for_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(reader, "MAX_BACK_BYTES", 4000)
+    data = "\ufefffirst\n".encode("utf-16-le") + "\u0a0a".encode("utf-16-le") * 6001
+    source = plain(tmp_path / "wide.log", data)
+    assert source.start_of_last_line(len(data)) == len(data) - 4000
+    with (tmp_path / "wide.log").open("ab") as file:
+        file.write("\nlast\n".encode("utf-16-le"))
+    end = source.size()
+    assert source.start_of_last_lines(end, 1) == end - 10
+    assert end - 4100 <= source.start_of_last_lines(end, 9) <= end - 10
+    assert source.start_of_last_line(end) == end
 
 
 def test_the_index_stays_small_and_grows_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

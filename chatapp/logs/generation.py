@@ -176,7 +176,7 @@ class Source:
             starts += [start for start, _ in splitter.feed(self.read(base, end - base)) if start != base]
             starts += [splitter.offset] if splitter.offset != base else []
             if len(starts) > count or not base or size >= reader.MAX_BACK_BYTES:
-                return starts
+                return starts or [base]  # nothing but the middle of one line, too long to look for its beginning
             size *= 4
 
     # Is it still, or again, the same?

@@ -1,5 +1,6 @@
 """The logs over real sockets and real files: whole lines, once, in order, through all that happens to a file."""
 
+import gzip
 import json
 import os
 import signal
@@ -106,6 +107,25 @@ def test_a_file_that_may_not_be_shown_closes_with_1008(watching: Server, name: s
 
 
 # What happens to files.
+
+
+def test_what_is_packed_is_not_followed(serve: Callable[..., Server]) -> None:
+    server = serve()
+    (server.logs_dir / "a.log").write_bytes(b"one\n")
+    (server.logs_dir / "a.log.1.gz").write_bytes(gzip.compress(b"password=hunter2\n"))
+    (server.logs_dir / "b.log").write_bytes(b"BZh91AY&SY...")
+    for name in ("a.log.1.gz", "b.log"):
+        viewer = Viewer(server, name)
+        with viewer.client:
+            while (said := viewer.read())["type"] == "files":
+                pass
+            assert (said["type"], said["code"], said["file"]) == ("error", "packed", name)
+            viewer.client.send(json.dumps({"type": "open", "file": "a.log"}))
+            viewer.read_lines(1)
+        with server.connect(f"/echo?file={name}") as client, pytest.raises(ConnectionClosed):
+            client.recv(PATIENCE)
+        assert client.close_code == 1008
+        assert "packed" in str(client.close_reason)
 
 
 def test_rotation_by_rename_loses_nothing(log: Path, look: Callable[..., Viewer]) -> None:

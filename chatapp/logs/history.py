@@ -13,15 +13,12 @@ from collections import OrderedDict
 from chatapp.logs.feeds import Feeds
 from chatapp.logs.files import Catalog, LogFile
 from chatapp.logs.generation import Source, digest
-from chatapp.logs.packed import Packed
+from chatapp.logs.packed import GZIP, HEAD_BYTES, OTHERWISE, Packed
 from chatapp.logs.siblings import Sibling
 from chatapp.realtime.threads import ThreadLock, in_thread
 
 #: Unpackers that are kept, with what they learned of their file.
 MAX_PACKED = 4
-#: How packed files begin: what is read, and what is not (bzip2, xz, zstd, zip, lz4, 7z).
-GZIP = b"\x1f\x8b\x08"
-OTHERWISE = (b"BZh91AY&SY", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x04\x22\x4d\x18", b"7z\xbc\xaf\x27\x1c")
 #: Of so many rotated files the generation is remembered.
 MAX_REMEMBERED = 10_000
 #: In place of the run of the server and the number, in names that the file alone decides.
@@ -175,7 +172,7 @@ class History:
 
     def _source(self, name: str) -> Source:
         fd, told = self._catalog.open(name), self._catalog.format(name)
-        head = os.pread(fd, 16, 0)
+        head = os.pread(fd, HEAD_BYTES, 0)
         if head.startswith(OTHERWISE):
             os.close(fd)  # what is in it could not be blacked out
             raise PackedOtherwise

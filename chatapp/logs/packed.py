@@ -20,6 +20,10 @@ from chatapp.logs.generation import Beginning, Source
 from chatapp.logs.lines import Format
 from chatapp.realtime.threads import ThreadLock
 
+#: How packed files begin: what is read, and what is not (bzip2, xz, zstd, zip, lz4, 7z); within so many bytes.
+GZIP = b"\x1f\x8b\x08"
+OTHERWISE = (b"BZh91AY&SY", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x04\x22\x4d\x18", b"7z\xbc\xaf\x27\x1c")
+HEAD_BYTES = 16
 #: How much packed data is read at a time, and how much of it may be unpacked at a time.
 READ_BYTES = 65_536
 UNPACK_BYTES = 1_048_576
@@ -31,7 +35,7 @@ MAX_READERS = 6
 #: How long `go_to` goes on (seconds).
 TURN_SECONDS = 0.1
 #: gzip's header and checksum are expected.
-_GZIP = 16 + zlib.MAX_WBITS
+_WBITS = 16 + zlib.MAX_WBITS
 
 
 @dataclasses.dataclass(eq=False)
@@ -52,7 +56,7 @@ class Packed(Source):
 
     def __init__(self, fd: int, name: str, told: Format) -> None:
         self._lock = ThreadLock()
-        self._marks = [_Mark(0, 0, zlib.decompressobj(_GZIP))]
+        self._marks = [_Mark(0, 0, zlib.decompressobj(_WBITS))]
         self._spacing = MARK_BYTES
         self._readers: deque[_Mark] = deque(maxlen=MAX_READERS)
         self._size: int | None = None
@@ -155,7 +159,7 @@ class Packed(Source):
             place.waiting = place.unpacker.unconsumed_tail
             if place.unpacker.eof:  # several packed parts may follow each other
                 place.waiting = place.unpacker.unused_data.lstrip(b"\0")
-                place.unpacker = zlib.decompressobj(_GZIP)
+                place.unpacker = zlib.decompressobj(_WBITS)
             if data or is_end:
                 return data
 
@@ -164,3 +168,8 @@ class Packed(Source):
         if len(self._marks) > MAX_MARKS:
             self._marks = self._marks[::2]
             self._spacing *= 2
+
+
+def is_packed(fd: int) -> bool:
+    """Whether this is a packed file, of whatever kind."""
+    return os.pread(fd, HEAD_BYTES, 0).startswith((GZIP, *OTHERWISE))

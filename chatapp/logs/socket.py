@@ -18,6 +18,7 @@ from chatapp.logs.feeds import Feeds
 from chatapp.logs.files import Catalog, NotAllowed
 from chatapp.logs.forms import PlainForm, V1Form
 from chatapp.logs.listing import Listing
+from chatapp.logs.packed import is_packed
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits
 from chatapp.realtime.hub import Hub
@@ -28,6 +29,8 @@ from chatapp.realtime.threads import in_thread
 MAX_ERRORS = 100
 #: Files that one connection may look at.
 MAX_OPEN_FILES = 20
+
+PACKED = "This file is packed, and nothing is written to it any more. What is in it can be read over HTTP."
 
 
 def blueprint(hub: Hub, catalog: Catalog, feeds: Feeds, listing: Listing, settings: Settings, audit: Audit) -> Blueprint:
@@ -50,6 +53,13 @@ def blueprint(hub: Hub, catalog: Catalog, feeds: Feeds, listing: Listing, settin
     return bp
 
 
+class IsPacked(Exception):
+    """It can't be followed: what would be told are packed bytes, in which nothing can be blacked out."""
+
+    def __init__(self) -> None:
+        super().__init__(PACKED)
+
+
 class Gate:
     """Lets one viewer through to files that may be shown, and writes down what it asked for."""
 
@@ -63,15 +73,27 @@ class Gate:
         return in_thread(self._catalog.first)
 
     def check(self, name: str, how: str) -> None:
-        """Raises `NotAllowed` for what may not be shown; what is missing or can't be read is the feed's to tell."""
+        """Raises `NotAllowed` for what may not be shown, and `IsPacked`.
+
+        What is missing or can't be read is the feed's to tell.
+        """
         try:
-            os.close(in_thread(self._catalog.open, name))
+            packed = in_thread(self._is_packed, name)
         except NotAllowed:
             self._audit.refused(self._who, name, how)
             raise
         except OSError:
-            pass
+            packed = False
+        if packed:
+            raise IsPacked
         self._audit.opened(self._who, name, how)
+
+    def _is_packed(self, name: str) -> bool:
+        fd = self._catalog.open(name)
+        try:
+            return is_packed(fd)
+        finally:
+            os.close(fd)
 
 
 def _look_plain(connection: Connection, feeds: Feeds, file: str | None, begin: wire.Begin, gate: Gate) -> None:
@@ -80,8 +102,8 @@ def _look_plain(connection: Connection, feeds: Feeds, file: str | None, begin: w
         name = file if file is not None else gate.first()
         gate.check(name, "plain socket")
         feed = feeds.get(name)
-    except NotAllowed as error:
-        connection.end(frames.NOT_ALLOWED.because(str(error.strerror)))
+    except (NotAllowed, IsPacked) as error:
+        connection.end(frames.NOT_ALLOWED.because(PACKED if isinstance(error, IsPacked) else str(error.strerror)))
         for _ in connection:
             pass
         return
@@ -132,4 +154,6 @@ def _open(said: wire.Open, connection: Connection, feeds: Feeds, gate: Gate) -> 
         feed = feeds.get(said.file)
     except NotAllowed as error:
         raise wire.BadRequest("not_allowed", str(error.strerror), said.file) from None
+    except IsPacked as error:
+        raise wire.BadRequest("packed", str(error), said.file) from None
     feed.add(connection, V1Form(said.file, said.filter), said.begin)

@@ -94,8 +94,10 @@ def filtered(source: Source, end: int, wanted: Filter, redactor: Redactor) -> It
 
 
 def whole_line(opened: Opened, offset: int, redactor: Redactor) -> bytes:
-    """The line that holds `offset`, up to `MAX_LINE_BYTES` of it, with a word if it is longer."""
+    """The line that holds `offset`, up to `MAX_LINE_BYTES` of it, with a word if it is longer. Raises `NoPlace`."""
     source = opened.source
+    if offset >= source.size():
+        raise past.NoPlace("The file ends before this place.")
     start = past.line_start(source, offset)
     data = source.read(start, MAX_LINE_BYTES + 2)
     encoding, width = source.format.encoding, len(source.format.newline)

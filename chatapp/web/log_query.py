@@ -64,6 +64,14 @@ def is_on(field: str) -> bool:
     return request.args.get(field, "").lower() in ("1", "true", "yes", "on")
 
 
+def one_of(field: str, *values: str) -> str:
+    """One of a few words, the first if none is given."""
+    text = request.args.get(field, values[0])
+    if text not in values:
+        raise BadQuery(f'"{field}" must be one of these: {", ".join(values)}.')
+    return text
+
+
 def condition(text: str, pattern: str, case: str) -> Condition | None:
     """A condition of three fields with these names; None if there is no text."""
     wanted = request.args.get(text, "")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from chatapp.logs.conditions import Filter
 from chatapp.logs.history import History
@@ -40,16 +40,16 @@ class Searches:
             raise BadQuery('"text" is missing: what to look for.')
         wanted = Wanted(
             Filter(include, query.condition("not", "not_pattern", "not_case")),
-            request.args.get("from", "newest") != "oldest",
+            query.one_of("from", "newest", "oldest") == "newest",
             query.whole("limit", DEFAULT_HITS, 1, MAX_HITS),
             query.cursor(),
         )
+        siblings, generation = query.is_on("siblings"), query.generation()
+        if siblings and generation:
+            raise BadQuery('Either "generation" or "siblings": one file, or all.')
         leave = self._slots.take()
         try:
-            if query.is_on("siblings"):
-                sources = self._history.with_siblings(name)
-            else:
-                sources = [self._history.open(name, query.generation())]
+            sources = self._history.with_siblings(name) if siblings else [self._history.open(name, generation)]
             search = self._work.run(Search, sources, wanted, self._redactor, self._indexes, self._history.known)
         except BaseException:
             leave()

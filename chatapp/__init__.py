@@ -78,6 +78,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     chat = _chat(settings, hub, people)
     formats = Formats(settings.log_encodings, settings.log_line_bytes)
     catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),), formats)
+    for sentence in catalog.unseen() if settings.logs else ():
+        _log.warning("%sLOGS: %s", config.PREFIX, sentence)
     watcher = Watcher(settings.log_watch)
     redactor = _redactor(settings)
     feeds = Feeds(catalog, watcher, hub, redactor, settings.data_dir)

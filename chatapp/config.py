@@ -194,7 +194,7 @@ class Settings:
         _log_entries,
         "The log files that may be shown: files, folders or globs (`**` too), separated by commas. "
         "Empty: the server's own log. A link is followed only to what is allowed itself. The rotated files of a log may be "
-        "seen as the log may.",
+        "seen as the log may. Of what shows nothing the server warns at start.",
     )
     log_backfill: int = _setting(1000, _whole_number(0, 1_000_000), "Lines of the past that a plain viewer gets first.")
     history_days: float = _setting(

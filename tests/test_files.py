@@ -1,12 +1,16 @@
 """The allow-list of log files: names are never paths, and nothing leads out of it."""
 
+import contextlib
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from chatapp.logs import files
 from chatapp.logs.files import Catalog, NotAllowed
+from tests.conftest import Server
 
 
 @pytest.fixture
@@ -157,3 +161,80 @@ def test_names_of_several_folders_are_told_apart_and_stay_what_they_are(tree: Pa
 def test_nothing_to_show_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(NotAllowed):
         Catalog((f"{tmp_path}/empty/",)).first()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "server.key~",
+        "server.key.bak.1",
+        "secrets.pem.save",
+        "#server.key#",
+        "tls.key.orig.gz",
+        "prod.env-2026.old~",
+        "a.db-2",
+    ],
+)
+def test_a_key_is_none_to_show_by_the_name_of_a_copy_either(tree: Path, name: str) -> None:
+    (tree / "logs" / name).write_text("key")
+    catalog = Catalog((f"{tree}/logs/",))
+    assert [file.name for file in catalog.files()] == ["app.log", "inside", "nginx/access.log"]
+    with pytest.raises(NotAllowed):
+        catalog.open(name)
+
+
+@pytest.mark.parametrize("name", ["app.log~", "keys.log.bak.1", "monkey.1", "db.log-2.old"])
+def test_a_copy_of_a_log_is_shown(tree: Path, name: str) -> None:
+    (tree / "logs" / name).write_text("copy")
+    assert read(Catalog((f"{tree}/logs/",)), name) == "copy"
+
+
+@pytest.mark.parametrize("tail", ["~" * 1000 + "/x", "-1~" * 80, ".1" * 120 + "x", ".bak" * 60])
+def test_the_name_of_a_copy_of_copies_is_no_burden(tail: str) -> None:
+    catalog = Catalog(("/x/",))
+    start = time.perf_counter()
+    with contextlib.suppress(NotAllowed):
+        catalog.path("a" + tail)
+    assert time.perf_counter() - start < 0.5, "seconds; 10 ms on an idle machine"
+
+
+def test_a_file_whose_name_looks_like_a_glob(tree: Path) -> None:
+    (tree / "logs/app[1].log").write_text("named")
+    catalog = Catalog((f"{tree}/logs/app[1].log",))
+    assert [file.name for file in catalog.files()] == ["app[1].log"]
+    assert read(catalog, "app[1].log") == "named"
+    with pytest.raises(NotAllowed):
+        catalog.open("app.log")
+    (tree / "logs/new[1]").mkdir()
+    (tree / "logs/new[1]/app.log").write_text("in a folder")
+    assert read(Catalog((f"{tree}/logs/new[1]",)), "app.log") == "in a folder"
+
+
+def test_a_folder_that_is_made_later_is_a_folder(tree: Path) -> None:
+    """Also without a slash, and with the names that it would have after another start."""
+    setting = (f"{tree}/logs/app.log", f"{tree}/later")
+    catalog = Catalog(setting)
+    assert [file.name for file in catalog.files()] == ["logs/app.log", f"{tree.name}/later"]
+    (tree / "later").mkdir()
+    (tree / "later/new.log").write_text("new")
+    assert [file.name for file in catalog.files()] == ["logs/app.log", "later/new.log"]
+    assert read(catalog, "later/new.log") == "new"
+    assert [file.name for file in Catalog(setting).files()] == ["logs/app.log", "later/new.log"]
+
+
+def test_what_shows_nothing_is_told(tree: Path) -> None:
+    entries = ("app.log", "none.log", "*.none", "outside", "", "empty/", "fifo")
+    (tree / "logs/empty").mkdir()
+    told = Catalog(tuple(f"{tree}/logs/{entry}" for entry in entries)).unseen()
+    assert told == [
+        f"{tree}/logs/none.log does not exist yet.",
+        f"{tree}/logs/*.none: nothing there can be shown at the moment.",
+        f"{tree}/logs/outside is a link to {tree}/private/secret.txt, which must be among the log files itself.",
+        f"{tree}/logs/empty/: nothing there can be shown at the moment.",
+        f"{tree}/logs/fifo is no file.",
+    ]
+
+
+def test_the_server_warns_at_start_of_what_shows_nothing(serve: Callable[..., Server], tmp_path: Path) -> None:
+    server = serve(LOGS=f"{tmp_path}/none.log")
+    assert f"CHATAPP_LOGS: {tmp_path}/none.log does not exist yet." in server.said()

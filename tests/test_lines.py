@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatapp.logs import reader
-from chatapp.logs.lines import MAX_LINE_BYTES, Line, LineSplitter, cut, to_utf8
+from chatapp.logs.lines import MAX_LINE_BYTES, Format, Line, LineSplitter, cut, to_utf8
 
 
 def split_in_pieces(data: bytes, sizes: random.Random) -> list[Line]:
@@ -34,6 +34,22 @@ def test_a_half_line_waits_for_its_newline() -> None:
 def test_only_newlines_end_a_line() -> None:
     text = "a\r\nb\rc\vd\fe\x85f\u2028g\n".encode()
     assert [line for _, line in LineSplitter(0).feed(text)] == [b"a\r", "b\rc\vd\fe\x85f\u2028g".encode()]
+
+
+def test_a_hole_before_a_text_is_told_wherever_the_line_stands() -> None:
+    """A page reads many lines at once, the live end one after the other."""
+    hole = b"\0" * 100_000 + b"after the hole"
+    told = (6, "⟨100000 NUL⟩after the hole".encode())
+    assert LineSplitter(0).feed(b"first\n" + hole + b"\nlast\n") == [(0, b"first"), told, (100_021, b"last")]
+    splitter = LineSplitter(6)
+    assert splitter.feed(hole) + splitter.feed(b"\n") == [told]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+    assert LineSplitter(0).feed(b"\xef\xbb\xbfone\n\xef\xbb\xbftwo\n") == [(0, b"one"), (7, b"\xef\xbb\xbftwo")]
+    for encoding, mark in (("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")):
+        form = Format().of(mark)
+        assert form.splitter(0).feed(mark + "one\n".encode(encoding)) == [(0, b"one")]
 
 
 @pytest.mark.parametrize("seed", range(20))

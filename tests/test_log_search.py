@@ -94,6 +94,17 @@ def test_a_search_goes_on_from_its_last_hit(files: list[Path], newest: bool) -> 
 
 
 @pytest.mark.parametrize("newest", [False, True])
+@pytest.mark.parametrize("first", ["hello", "hello" + "x" * 3_000_000])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_the_first_line_begins_behind_the_byte_order_mark(tmp_path: Path, first: str, encoding: str, newest: bool) -> None:
+    text = f"\ufeff{first}\nno hello\n"
+    for path, data in (("a.log", text.encode(encoding)), ("a.log.1.gz", gzip.compress(text.encode(encoding), 1))):
+        (tmp_path / path).write_bytes(data)
+        hits = run(search([tmp_path / path], Filter(Condition("^hello", pattern=True)), newest))
+        assert [(hit.offset, hit.text[:6]) for hit in hits] == [(0, first[:6])]
+
+
+@pytest.mark.parametrize("newest", [False, True])
 def test_a_search_whose_last_hit_is_nowhere_says_so(files: list[Path], newest: bool) -> None:
     with pytest.raises(Gone):
         search(files, Filter(Condition("line 5")), newest, cursor=("1-2-3-0123456789abcdef-00000000-0", 5))

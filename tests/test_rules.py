@@ -335,6 +335,7 @@ def test_r10_bytes_that_are_no_text_and_byte_order_marks(log: Path, look: Look) 
     marked = log.with_name("marked.log")
     marked.write_bytes(b"\xef\xbb\xbffirst\nsecond\n")
     assert look(marked).read_lines(2) == ["first", "second"]
+    assert look(marked, include={"text": "^first", "pattern": True, "case": True}).read_lines(1) == ["first"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ def test_a_successor_that_can_not_be_opened_yet_keeps_the_old_file(bench: Bench)
     bench.recorder.wait_for(["<opened>", "<denied>", "late"])
     bench.trouble = None
     bench.recorder.wait_for(["<opened>", "<denied>", "late", "<rotated>", "new"])
+
+
+def test_the_first_half_line_of_a_file_is_told_after_one_wait_not_two(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few first bytes wait for more to know the file by; that was quiet enough for a half line too."""
+    monkeypatch.setattr("chatapp.logs.reading.PARTIAL_SECONDS", 0.6)
+    monkeypatch.setattr("chatapp.logs.tailer.PARTIAL_SECONDS", 0.6)
+    bench.path.write_text("")
+    bench.recorder.wait_for(["<opened>"])
+    bench.append("half")
+    reading = bench.tailer._reading
+    assert reading is not None
+    bench.recorder.wait_for(["<opened>", "<half: half>"])
+    assert 0.6 <= time.monotonic() - reading.first_at < 1.1
 
 
 def test_a_disk_that_fails_for_a_moment_loses_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,10 @@
 """From bytes of a file to whole lines with their offsets, and from lines to text that can be shown. Pure; no file, no clock.
 
-Bytes come from `logs.tailer` (the live end) and `logs.feed` (the past); a `Line` is (offset of its first byte, its
-bytes without the newline). Lines end at `\\n` and nowhere else; a `\\r` before it is left in place. A half line waits
-for its newline. A line over the limit is cut, with a mark that tells its true length, in bounded memory. What is not
-UTF-8, by its byte order mark or because somebody said so (`Format`), is made UTF-8 here, line by line; offsets are
-always those of the file.
+Bytes come from `logs.reading` (the live end), `logs.catchup`, `logs.past` and `logs.scan` (the past); a `Line` is
+(offset of its first byte, its bytes without the newline). Lines end at `\\n` and nowhere else; a `\\r` before it is
+left in place. A half line waits for its newline. A line over the limit is cut, with a mark that tells its true length,
+in bounded memory. What is not UTF-8, by its byte order mark or because somebody said so (`Format`), is made UTF-8 here,
+line by line; offsets are always those of the file.
 """
 
 import codecs
@@ -18,7 +18,8 @@ NUL_RUN = 16
 
 Line = tuple[int, bytes]
 
-_BOM = codecs.BOM_UTF8
+#: A byte order mark is no part of the first line.
+BOM = codecs.BOM_UTF8
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NULS = re.compile(rb"\x00{%d,}" % (NUL_RUN + 1))
 # What can't be shown as it is. Escape is left alone: it begins colours, which the page makes.
@@ -35,7 +36,7 @@ class Format:
 
     def of(self, beginning: bytes) -> "Format":
         """The same for a file that begins so: its byte order mark knows better."""
-        if beginning.startswith(_BOM):
+        if beginning.startswith(BOM):
             return dataclasses.replace(self, encoding="")
         return dataclasses.replace(self, encoding=_WIDE.get(beginning[:2], self.encoding))
 
@@ -83,9 +84,12 @@ class LineSplitter:
             lines.append(self._complete(parts[0]))
             offset, most = self.offset, self._most
             for part in parts[1:]:
-                length = len(part)
-                lines.append((offset, part if length <= most else cut(part, length, most)))
-                offset += length + 1
+                if len(part) > most:
+                    self.offset = offset
+                    lines.append(self._complete(part))
+                else:
+                    lines.append((offset, part))
+                offset += len(part) + 1
             self.offset = offset
         self._keep(rest)
         return lines
@@ -107,6 +111,8 @@ class LineSplitter:
 
     def _text(self) -> bytes:
         text = self._as_utf8(self._pending)
+        if self.offset == 0:
+            text = text.removeprefix(BOM)
         if self._length - self._nuls > self._most:
             text = cut(text, self._length, self._most)
         return _tell_nuls(self._nuls) + text if self._nuls else text
@@ -215,15 +221,13 @@ def to_utf8(lines: list[Line]) -> list[Line]:
 def to_texts(lines: list[Line]) -> list[str]:
     """How lines are shown: as text, without what ends them, control characters made visible."""
     joined = b"\n".join([text for _, text in lines])
-    if not lines or lines[0][0] == 0 or _ODD.search(joined) is not None:
-        return [_shown(offset, text) for offset, text in lines]
+    if not lines or _ODD.search(joined) is not None:
+        return [_shown(text) for _, text in lines]
     # Splitting once and decoding once is what makes a batch cheap.
     return joined.decode("utf-8", "replace").split("\n")
 
 
-def _shown(offset: int, text: bytes) -> str:
-    if offset == 0:
-        text = text.removeprefix(_BOM)
+def _shown(text: bytes) -> str:
     text = text.rstrip(b"\r")
     if b"\r" in text:  # a progress bar, drawn over and over: what one would see
         text = text[text.rindex(b"\r") + 1 :]

@@ -103,6 +103,7 @@ def whole_line(opened: Opened, offset: int, redactor: Redactor) -> bytes:
     encoding, width = source.format.encoding, len(source.format.newline)
     if encoding:
         data = data[: len(data) // width * width].decode(encoding, "replace").encode()
+    data = data.removeprefix(texts.BOM) if start == 0 else data
     newline = data.find(b"\n")
     is_long = newline < 0 and len(data) > MAX_LINE_BYTES
     line = data[:MAX_LINE_BYTES] if is_long else data if newline < 0 else data[:newline]

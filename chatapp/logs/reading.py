@@ -38,6 +38,8 @@ class Reading:
         #: When bytes came last, and when the first of a new file were seen (monotonic; 0.0: not yet).
         self.fed_at = 0.0
         self.first_at = 0.0
+        self._waited: bytes = b""  # these first bytes, and since when there were no more of them
+        self._waited_since = 0.0
         #: The half line that was told, until it is whole.
         self.half: Line | None = None
         #: Of an empty file: when it had been changed last when nothing was found that was in it before.
@@ -77,7 +79,8 @@ class Reading:
             if end == 0:  # now it shows how it is encoded
                 self._splitter = source.splitter(0)
         self.tail = (self.tail + data)[-TAIL_BYTES:]
-        self.fed_at = time.monotonic()
+        # Bytes that had to wait were quiet meanwhile.
+        self.fed_at = self._waited_since if end == 0 and data == self._waited else time.monotonic()
         self.half = None
         return self._splitter.feed(data)
 
@@ -104,6 +107,8 @@ class Reading:
 
     def is_too_short(self, data: bytes) -> bool:
         """Whether these first bytes are too few to know the file again by: more may be on the way."""
+        if data != self._waited:
+            self._waited, self._waited_since = data, time.monotonic()
         if data and not self.first_at:
             self.first_at = time.monotonic()
         is_short = 0 < len(data) < TAIL_BYTES and b"\n" not in data

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from chatapp.logs import past
 from chatapp.logs.conditions import Condition, Filter
 from chatapp.logs.generation import Source
-from chatapp.logs.lines import Line
+from chatapp.logs.lines import BOM, Line
 from chatapp.logs.packed import Packed
 from chatapp.logs.redact import Redactor
 
@@ -103,6 +103,10 @@ class Scan:
 
     def _in_piece(self, offset: int, data: bytes | bytearray, begin: int, end: int) -> list[Line]:
         """The lines that are wanted in a part of a piece, from `begin`, which is at `offset` in the file, to `end`."""
+        if offset == 0 and data.startswith(BOM, begin):  # is no part of the first line, but that begins there
+            width = len(BOM)
+            marked = self._in_piece(width, data[begin + width : end], 0, end - begin - width)
+            return [(0 if place == width else place, text) for place, text in marked]
         if self.include.may_see_stars:
             return self._in_black(offset, bytes(data[begin:end]))
         found: list[Line] = []
@@ -149,6 +153,7 @@ class Scan:
             newline = data.find(b"\n", lead)
             is_last = newline >= 0 or len(data) < size
             part = data[:newline].removesuffix(b"\r") if newline >= 0 else data
+            part = part.removeprefix(BOM) if place == 0 else part
             if not is_out:
                 hit, is_out = self._in_part(part, place - lead, lead, is_last)
                 kept = kept or hit

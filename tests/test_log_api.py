@@ -225,6 +225,9 @@ def test_the_whole_file_comes_with_a_name_and_its_length(logs: Server) -> None:
     assert headers["content-length"] == str(len(body))
     assert headers["content-disposition"] == "attachment; filename=app.log"
     assert headers["content-type"] == "text/plain; charset=utf-8"
+    (logs.logs_dir / "wide.log").write_bytes("\ufeffwide\n".encode("utf-16-le"))
+    assert logs.get("/api/logs/wide.log/raw")[2]["content-type"] == "text/plain; charset=utf-16le"
+    (logs.logs_dir / "wide.log").unlink()
     name = logs.get(f"/api/logs/{quote('日志 x.log')}/raw")[2]["content-disposition"]
     assert name == "attachment; filename*=UTF-8''%E6%97%A5%E5%BF%97%20x.log"
 

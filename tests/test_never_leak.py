@@ -29,6 +29,7 @@ CASES = {
     "a dot": ".",
     "two slashes": "sub//inner.log",
     "a NUL": "app.log\0",
+    "two lines": "a\nb",
     "a link that leads out": "out.log",
     "a link in a folder that leads out": "outside/secret.txt",
     "a rotated file that is a link out": "app.log.1",

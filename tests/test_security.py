@@ -136,7 +136,6 @@ def test_with_a_token_nobody_gets_in_without_it(locked: Server, path: str) -> No
         {},
         {"Authorization": "Bearer wrong"},
         {"Authorization": f"Basic {TOKEN}"},
-        {"Cookie": f"chatapp_logs={TOKEN}"},
     ):
         status, body, answered = locked.get(path, {**UPGRADE, **headers})
         assert status == 401
@@ -172,6 +171,7 @@ def test_a_page_is_asked_for_the_token_and_gets_a_cookie_that_is_not_the_token(l
     assert TOKEN not in cookie
     value = cookie.split(";")[0]
     assert locked.get("/logs", {"Cookie": value})[0] == 200
+    assert locked.get("/logs", {"Cookie": f"{value.split('=')[0]}={TOKEN}"})[0] == 401
     with locked.connect("/echo", "logs.v1", additional_headers={"Cookie": value}) as viewer:
         assert hear(viewer)["type"] == "files"
     assert locked.get("/logs/login", {**form, "Origin": "http://evil.example"}, "POST", "token=x")[0] == 403
@@ -179,14 +179,21 @@ def test_a_page_is_asked_for_the_token_and_gets_a_cookie_that_is_not_the_token(l
     assert TOKEN not in (locked.data_dir / "chatapp.log").read_text()
 
 
-def test_guessing_is_slowed_down(serve: Callable[..., Server]) -> None:
+def test_guessing_is_slowed_down(serve: Callable[..., Server], locked: Server) -> None:
     server = serve(LOG_TOKEN=TOKEN)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    cookies = [
+        one.get("/logs/login", form, "POST", f"token={TOKEN}")[2]["set-cookie"].split(";")[0] for one in (server, locked)
+    ]
+    assert cookies[0].split("=")[0] != cookies[1].split("=")[0], "browsers share cookies between the ports of a host"
     statuses = [server.get("/logs", {"Authorization": f"Bearer guess {number}"})[0] for number in range(30)]
     assert statuses[:5] == [401] * 5
     assert 429 in statuses
     status, body, headers = server.get("/logs/login", {"Origin": server.url}, "POST", "token=x")
     assert (status, headers["retry-after"]) == (429, "5")
     assert 'type="password"' in body, "the form stays"
+    assert server.get("/logs", {"Authorization": f"Bearer {TOKEN}"})[0] == 429, "the right one waits too"
+    assert server.get("/logs", {"Cookie": "; ".join(cookies)})[0] == 200, "who is let in stays in"
 
 
 def test_the_chat_needs_no_token(locked: Server) -> None:

@@ -19,7 +19,6 @@ from chatapp.realtime.handshake import Refusal, is_allowed_origin
 from chatapp.realtime.ratelimit import TokenBucket
 from chatapp.web.security import answer
 
-COOKIE = "chatapp_logs"
 #: How long a page stays let in (seconds).
 COOKIE_SECONDS = 30 * 86_400
 #: Wrong tokens a second, and in a burst, before an address has to wait; how many addresses are remembered.
@@ -59,12 +58,14 @@ _log = logging.getLogger(__name__)
 
 
 class LogAccess:
-    """Decides about requests to the log half. `key` signs the cookie."""
+    """Decides about requests to the log half. `key`, the server's own, signs the cookie."""
 
     def __init__(self, token: str, key: bytes, allowed_origins: tuple[str, ...]) -> None:
         self._token = token
         # Proves that its owner knew the token, and ends with it: another token, another proof.
         self._proof = hmac.new(key, b"log access\0" + token.encode(), hashlib.sha256).hexdigest()
+        # Browsers share cookies between all ports of a host: each server has a name of its own for its.
+        self._cookie = f"chatapp_logs_{hmac.new(key, b'log cookie', hashlib.sha256).hexdigest()[:8]}"
         self._allowed_origins = allowed_origins
         self._guesses = _Guesses()
 
@@ -76,7 +77,7 @@ class LogAccess:
             return answer(Refusal(403, FROM_ELSEWHERE))
         if not self._token:
             return None if _is_for_loopback() else answer(Refusal(403, NOT_LOOPBACK))
-        if hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._proof.encode()):
+        if hmac.compare_digest(request.cookies.get(self._cookie, "").encode(), self._proof.encode()):
             return None
         header = request.headers.get("Authorization", "")
         if header[:7].lower() == "bearer ":
@@ -107,7 +108,7 @@ class LogAccess:
             return Response(form(error="That is not the token."), 403)
         response: Response = redirect(goal)  # type: ignore[assignment]
         response.set_cookie(
-            COOKIE,
+            self._cookie,
             self._proof,
             max_age=COOKIE_SECONDS,
             httponly=True,
@@ -126,7 +127,11 @@ class LogAccess:
 
 
 class _Guesses:
-    """Wrong tokens by address, so that who guesses makes nobody else wait (behind a proxy all have its address)."""
+    """Wrong tokens by address. While an address has to wait, the right token from there waits too.
+
+    Else guessing would go on as fast as before. Behind a proxy all have its address: there, who guesses makes everybody
+    wait who has no cookie.
+    """
 
     def __init__(self) -> None:
         self._buckets: collections.OrderedDict[str, TokenBucket] = collections.OrderedDict()

@@ -36,7 +36,7 @@ TOO_MANY = "As many searches or downloads as the server takes are going on. Try 
 class _AnyPath(BaseConverter):
     """Also what is no decent name: it is to be refused like everything else."""
 
-    regex = ".*?"
+    regex = r"[\s\S]*?"
     part_isolating = False
 
 

@@ -36,7 +36,7 @@ class Downloads:
         source = opened.source
         etag = quote_etag(opened.generation)
         wants = query.asked_range(etag)
-        headers = _headers(_plain_name(name, opened)) | {"ETag": etag, "Accept-Ranges": "bytes"}
+        headers = _headers(_plain_name(name, opened), source.format.encoding) | {"ETag": etag, "Accept-Ranges": "bytes"}
         if isinstance(source, Packed):
             if wants is None:
                 return self._answer(lambda: outgoing.raw(opened, 0, None, self._redactor), 200, headers)
@@ -75,9 +75,11 @@ def _plain_name(name: str, opened: Opened) -> str:
     return name.removesuffix(".gz") if isinstance(opened.source, Packed) else name
 
 
-def _headers(name: str) -> dict[str, str]:
+def _headers(name: str, encoding: str = "") -> dict[str, str]:
     file = name.rpartition("/")[2]
     # A header is ASCII: other names are written as RFC 6266 has it.
     named = dump_options_header("attachment", {"filename": file})
     named = named if file.isascii() else f"attachment; filename*=UTF-8''{quote(file, safe='')}"
-    return {**STREAM, "Content-Type": "text/plain; charset=utf-8", "Content-Disposition": named}
+    # Python's names are not those of the web: utf-16-le, shift_jis.
+    charset = encoding.replace("utf-16-", "utf-16").replace("_", "-") or "utf-8"
+    return {**STREAM, "Content-Type": f"text/plain; charset={charset}", "Content-Disposition": named}

@@ -1,6 +1,6 @@
 """Conditions: which lines a viewer wants to see. Pure; no file, no clock.
 
-They come from `logs.wire` and `logs.api`; the live end (`logs.feed`), the past and the search hold lines against them.
+They come from `logs.wire` and `web.log_query`; the live end (`logs.feed`), the past and the search hold lines against them.
 Equal conditions are equal objects, so viewers who want the same share one evaluation a batch. Text and patterns both run
 on RE2: it is linear in the line whatever somebody writes, finds plain text faster than `bytes.find`, and lets other
 threads run meanwhile. Lines are held against a condition after they were blacked out (`logs.redact`): else a filter

@@ -15,7 +15,7 @@ from chatapp.logs import past
 from chatapp.logs.conditions import Filter
 from chatapp.logs.generation import Source
 from chatapp.logs.history import Gone, Opened
-from chatapp.logs.index import Indexes
+from chatapp.logs.index import Index, Indexes
 from chatapp.logs.known import Known
 from chatapp.logs.lines import Line
 from chatapp.logs.packed import Packed
@@ -101,12 +101,13 @@ class Search:
         for opened in self._sources:
             self.file = opened.file
             source = opened.source
+            index = self._indexes.known(source)
             cursor = self._wanted.cursor
             at = cursor[1] if cursor is not None and cursor[0] == opened.generation else None
             pieces = self._of_packed(source, at) if isinstance(source, Packed) else self._of_plain(opened, at)
             for place, lines in pieces:
                 self.done = before + place
-                yield [self._hit(opened, line) for line in lines]
+                yield [_hit(opened, line, index) for line in lines]
             if self.more:
                 return
             before += _size(source)
@@ -150,11 +151,11 @@ class Search:
         """Where the line after the one at this offset begins."""
         return past.after(source, offset, source.end or 1 << 62, 1, Filter(), self._redactor).next
 
-    def _hit(self, opened: Opened, line: Line) -> Hit:
-        offset, _ = line
-        index = self._indexes.known(opened.source)
-        number = index.line_at(opened.source, offset) if index is not None else None
-        return Hit(opened.file, opened.generation, offset, texts.to_texts([line])[0], number)
+
+def _hit(opened: Opened, line: Line, index: Index | None) -> Hit:
+    offset, _ = line
+    number = index.line_at(opened.source, offset) if index is not None else None
+    return Hit(opened.file, opened.generation, offset, texts.to_texts([line])[0], number)
 
 
 def _from(ordered: list[Opened], generation: str, offset: int, known: Known | None) -> list[Opened]:

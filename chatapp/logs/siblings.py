@@ -34,10 +34,6 @@ class Sibling:
     #: The name of its generation, once somebody (`logs.history`) has looked into it.
     generation: str = ""
 
-    @property
-    def is_packed(self) -> bool:
-        return self.name.endswith(COMPRESSED)
-
 
 def logs_of(name: str) -> Iterator[str]:
     """Which logs a file can be a rotated file of, by its name alone. `name` may have folders before it."""

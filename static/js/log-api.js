@@ -1,7 +1,6 @@
 // The HTTP side of the logs: pages of the past, a whole long line, a search. Answers are
 // values; what went wrong is an ApiError with a sentence for a person.
 
-import { condition } from "./log-filter.js";
 
 export class ApiError extends Error {
   constructor(status, message) {
@@ -71,8 +70,8 @@ function spread(name, wanted) {
   return { [name]: wanted.text, [`${name}_pattern`]: wanted.pattern ? 1 : null, [`${name}_case`]: wanted.case ? 1 : null };
 }
 
-export const searchQuery = ({ text, pattern, case: exact, siblings, from }, not) => ({
-  text, pattern: pattern ? 1 : 0, case: exact ? 1 : 0, siblings: siblings ? 1 : 0, from, not: condition(not ?? { text: "" })?.text,
+export const searchQuery = ({ text, pattern, case: exact, siblings, from }) => ({
+  text, pattern: pattern ? 1 : 0, case: exact ? 1 : 0, siblings: siblings ? 1 : 0, from,
 });
 
 async function problem(answer) {

@@ -104,6 +104,9 @@ pass: 12ms, all went well
 {"pass": 10}
 {"pass": true}
 second pass: optimizing
+PASS: check_parser_12
+pass: test_login[chrome-2] and tests/test_2.py::test_3
+proxy_pass: http://backend1;
 a second-pass optimizer, a bypass=on, a compass: north
 mkdir -pv /srv/x, ssh -p2222 host, docker run -p8080:80 nginx
 mysql -u root -p shop

@@ -1,7 +1,6 @@
 // The HTTP side of the logs: pages of the past, a whole long line, a search. Answers are
 // values; what went wrong is an ApiError with a sentence for a person.
 
-
 export class ApiError extends Error {
   constructor(status, message) {
     super(message);

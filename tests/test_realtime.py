@@ -1,10 +1,14 @@
-"""Small parts of the engine that hold no socket: frames, close codes, rate limit, which requests may upgrade."""
+"""Small parts of the engine that hold no socket: frames, close codes, rate limit, threads, which requests may upgrade."""
+
+import threading
 
 import pytest
+from gevent.threadpool import ThreadPool
 
 from chatapp.realtime import frames
 from chatapp.realtime.handshake import check_upgrade, is_allowed_origin
 from chatapp.realtime.ratelimit import TokenBucket
+from chatapp.realtime.threads import in_thread
 
 GOOD = {
     "REQUEST_METHOD": "GET",
@@ -107,3 +111,11 @@ def test_a_bad_request_is_refused_with_a_sentence(change: dict[str, str], status
 )
 def test_an_origin_is_ours_or_allowed_or_refused(origin: str, host: str, allowed: tuple[str, ...], verdict: bool) -> None:
     assert is_allowed_origin(origin, host, allowed) is verdict
+
+
+def test_what_has_a_pool_of_its_own_runs_there_also_when_that_is_idle() -> None:
+    pool = ThreadPool(1)
+    one, other = (in_thread(threading.get_ident, pool=pool) for _ in range(2))
+    assert one == other
+    assert in_thread(threading.get_ident) != one
+    pool.kill()

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 def in_thread(function: Callable[..., Result], *arguments: object, pool: ThreadPool | None = None) -> Result:
     """Run `function` in a thread (of `pool`, or of gevent's) while other greenlets go on; return or raise what it does."""
-    threads = pool or gevent.get_hub().threadpool
+    threads = gevent.get_hub().threadpool if pool is None else pool  # an idle pool is false
     result, error = threads.apply(_catch, (function, arguments))
     if error is not None:
         raise error

@@ -23,10 +23,11 @@ export const PatternField = {
       const { text, pattern, case: exact } = props.value;
       emit("change", { text, pattern, case: exact, ...more });
     };
-    const note = () => { recent.value = noteRecent(props.name, input.value.value); };
+    // Of the event: a field that is taken away while it has the focus says "change" when it is gone.
+    const note = ({ target }) => { recent.value = noteRecent(props.name, target.value); };
     const keyed = (event) => {
       if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
-      note();
+      note(event);
       emit("done");
     };
     const clear = () => {

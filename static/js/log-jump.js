@@ -16,10 +16,15 @@ export function parseJump(written, now = Date.now()) {
   if (/^(?:start|begin|beginning|开头|开始)$/i.test(text)) return { start: true };
   if (/^(?:end|newest|last|末尾|结尾|最新)$/i.test(text)) return { end: true };
   const percent = /^(\d{1,3}(?:[.,]\d+)?)\s*[%％]$/.exec(text);
-  if (percent) return Number(percent[1].replace(",", ".")) <= 100 ? { percent: Number(percent[1].replace(",", ".")) } : null;
+  if (percent) return percentOf(Number(percent[1].replace(",", ".")));
   const line = /^(?:line|:|#|第)?\s*(\d[\d,_']*)\s*行?$/i.exec(text);
   if (line && !/^\d{10}$|^\d{13}$/.test(text)) return lineOf(line[1]);
   return timeIn(text, now);
+}
+
+function percentOf(number) {
+  if (number === 100) return { end: true };
+  return number < 100 ? { percent: number } : null;
 }
 
 function lineOf(digits) {

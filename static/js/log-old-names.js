@@ -1,36 +1,47 @@
 // What a file that was rotated away is called now, for the row that says so: the server is
 // asked when such a row is drawn, once, and again after the list of files has changed.
+//
+// The file before the new one need not be the one that ended: that may have been deleted, and
+// a stranger stand there. Generations have several names, so they can't be compared; but only
+// of what is among the rotated files the server says what follows it.
 
 import { ApiError } from "./log-api.js";
 
+const GONE = 410;
+
 export class OldNames {
-  #names = new Map(); // generation that ended -> name; null: asked, and not known
+  #names = new Map();   // generation that ended -> name; null: it is not among the rotated files
+  #asked = new Set();
 
   // onChange(): a name is known now.
   constructor({ api, onChange }) {
     Object.assign(this, { api, onChange });
   }
 
-  // notice: { file, generation, ended } of a rotation. The name, or null.
+  // notice: { file, generation, ended } of a rotation. The name; null: it is not among the rotated files;
+  // undefined: nobody has told.
   of({ file, generation, ended }) {
-    if (!this.#names.has(ended)) {
-      this.#names.set(ended, null);
+    if (!this.#asked.has(ended)) {
+      this.#asked.add(ended);
       this.#ask(file, generation, ended);
     }
     return this.#names.get(ended);
   }
 
   forget() {
-    this.#names.clear();
+    this.#asked.clear(); // what was told holds until there is another answer
   }
 
   async #ask(file, generation, ended) {
     try {
-      const { older } = await this.api.lines(file, { generation, before: 0, limit: 1 });
+      const { newer } = await this.api.lines(file, { generation: ended, tail: 0 });
+      const { older } = newer ? await this.api.lines(file, { generation, before: 0, limit: 1 }) : { older: null };
       this.#names.set(ended, older?.name ?? null);
-      this.onChange();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error; // without an answer the row says it without the name
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status !== GONE) return; // without an answer the row says it without the name
+      this.#names.set(ended, null);
     }
+    this.onChange();
   }
 }

@@ -218,7 +218,7 @@ export class Past {
     const following = newer?.generation ?? (generation === live ? null : live);
     if (following === null) track.end = true; // it is the one that grows
     else {
-      this.store.addNotice(this.#source(track, following), { kind: "rotated", file: track.file, ended: generation });
+      this.store.addNotice(this.#source(track, following), { kind: "rotated", file: track.file });
       track.last = { generation: following, next: 0 };
     }
   }

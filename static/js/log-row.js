@@ -63,24 +63,22 @@ function moreButton(row, shown, raw, look, act) {
 
 function noticeRow({ id, notice }, look, act) {
   const isTrouble = TROUBLES.includes(notice.kind);
-  const action = actionOf(notice, look);
+  const oldName = notice.kind === "rotated" && notice.ended ? look.oldName(notice) : undefined;
+  const action = actionOf(notice, oldName);
   return html`
     <div key=${id} data-row=${id} class=${["log-notice", isTrouble && "is-trouble"]}>
-      ${icon(isTrouble ? "warning" : "turn")}<span>${noticeWords(notice, notice.file)}</span>
+      ${icon(isTrouble ? "warning" : "turn")}<span>${noticeWords(notice, notice.file, oldName)}</span>
       ${action && html`<button type="button" class="text-button" onClick=${() => act(action.what)}>${action.words}</button>`}
     </div>`;
 }
 
 // What helps.
-function actionOf(notice, look) {
+function actionOf(notice, oldName) {
   const { kind, ended, from, to, lines } = notice;
   if (kind === "dropped") {
     const amount = lines === undefined ? formatSize(to - from) : null;
     return { what: "skipped", words: amount ? t("logs.loadSkippedSize", { size: amount }) : t("logs.loadSkipped", { count: lines }) };
   }
-  if (kind === "rotated" && ended) {
-    const name = look.oldName(notice);
-    return { what: "old", words: name ? t("logs.openOld", { name }) : t("logs.openEnded") };
-  }
+  if (kind === "rotated" && ended && oldName !== null) return { what: "old", words: oldName ? t("logs.openOld", { name: oldName }) : t("logs.openEnded") };
   return null;
 }

@@ -34,7 +34,10 @@ const CLOCK_WITH_SECONDS = { ...CLOCK, second: "2-digit" };
 export const formatClock = (ms, withSeconds = false) => (Number.isFinite(ms) ? formatter(withSeconds ? CLOCK_WITH_SECONDS : CLOCK).format(ms) : "");
 
 // The sentence of a notice row. Kinds this page does not know come with the server's.
-export function noticeWords({ kind, at, message, name }, file) {
+// A rotation that was found while reading the past has no time. oldName: see OldNames.
+export function noticeWords({ kind, at, message, name }, file, oldName = undefined) {
   if (kind === "other") return message;
+  if (kind === "rotated" && at === undefined) return t("logs.notice.rotatedHere", { file });
+  if (kind === "rotated" && oldName === null) return t("logs.notice.renewed", { file, time: formatClock(at, true) });
   return t(`logs.notice.${kind}`, { file, name, time: formatClock(at ?? NaN, true) });
 }

@@ -45,6 +45,15 @@ const Logs = {
     watch([files, version], tell);
 
     const toggleSearch = () => { isSearching.value = !isSearching.value; };
+    const leaveSearch = () => {
+      isSearching.value = false;
+      list.value.focus();
+    };
+    // On a phone the panel lies over the stream: what was found is to be seen. The hits stay, for n and N.
+    const openHit = (hit, index) => {
+      engine.openHit(hit, index);
+      if (matchMedia("(max-width: 699px)").matches) leaveSearch();
+    };
     const actions = {
       pause: () => (store.mode === "following" ? engine.pause() : engine.follow()),
       end: engine.follow,
@@ -121,7 +130,7 @@ const Logs = {
     };
     const panel = () => isSearching.value && html`
       <${LogSearchPanel} search=${engine.search} onSearch=${engine.runSearch} onStop=${() => engine.searching.stop()}
-        onMore=${() => engine.searching.more()} onOpen=${engine.openHit} onClose=${toggleSearch} />`;
+        onMore=${() => engine.searching.more()} onOpen=${openHit} onClose=${leaveSearch} />`;
 
     const slots = {
       side: () => html`<${FileList} files=${state.files} open=${files.value} colours=${colours.value} href=${(file) => engine.address([file])}

@@ -409,12 +409,19 @@ def test_a_rotation_and_a_truncation_are_said_and_reading_goes_on(new_page: NewP
     append(file, "the new file")
     shows(page, "the old file", "the new file")
     expect(notice(page, "was rotated at")).to_have_count(1)
+    expect(page.get_by_role("button", name=f"open {file.name}.1")).to_be_visible()
     append(file, "more of it")
     shows(page, "the old file", "the new file", "more of it")
     os.truncate(file, 0)
     append(file, "cut")
     shows(page, "the old file", "the new file", "more of it", "cut")
     expect(page.locator(".log-notice")).to_have_count(2)  # each is said once, and nothing else
+    # One that was deleted is none of those that were rotated away.
+    file.unlink()
+    append(file, "another")
+    shows(page, "the old file", "the new file", "more of it", "cut", "another")
+    expect(notice(page, "is a new file since")).to_have_count(1)
+    expect(page.get_by_role("button", name=f"open {file.name}.1")).to_have_count(1)
     file.with_suffix(".log.1").unlink()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser import samples
-from tests.browser.log_page import NewPage, Serve, Violations, accessible, append, file, line, look, numbered, stream
+from tests.browser.log_page import PHONE, NewPage, Serve, Violations, accessible, append, file, line, look, numbered, stream
 
 __all__ = ["file"]  # a fixture
 
@@ -44,6 +44,25 @@ def test_a_search_finds_what_the_page_does_not_have_and_goes_there(new_page: New
     expect(line(page, "line 00101 needle")).to_be_in_viewport()
     page.keyboard.press("End")
     expect(line(page, "line 09000")).to_be_in_viewport()
+
+
+def test_on_a_phone_a_hit_is_seen_and_escape_after_typing_is_no_error(new_page: NewPage, server: Any, file: Path) -> None:
+    append(file, *numbered(1, 3000))
+    page = look(new_page, server, file.name, **PHONE)
+    panel = search(page, "line 0000")
+    panel.locator(".log-hit").last.tap()
+    expect(panel).to_have_count(0)
+    expect(page.locator(".is-lit")).to_have_text("line 00001")
+    expect(page.locator(".is-lit")).to_be_in_viewport()
+    page.keyboard.press("n")
+    expect(page.get_by_text("No further hit").first).to_be_attached()
+    page.keyboard.press("N")
+    expect(page.locator(".is-lit")).to_have_text("line 00002")
+    page.keyboard.press("/")
+    panel.locator("input[type=text]").press_sequentially("abc")
+    page.keyboard.press("Escape")  # the fixture looks for errors
+    expect(panel).to_have_count(0)
+    expect(stream(page)).to_be_focused()
 
 
 def test_more_hits_than_the_server_tells_at_once(new_page: NewPage, server: Any, file: Path) -> None:

@@ -12,7 +12,7 @@ test("where to go is understood", () => {
   const now = new Date(2026, 10, 24, 12, 0, 0).getTime();
   const at = (...date) => ({ time: new Date(...date).getTime() });
   for (const [text, place] of [
-    ["50%", { percent: 50 }], ["12,5 %", { percent: 12.5 }], ["101%", null], ["1204", { line: 1204 }], ["line 1,204", { line: 1204 }], [":7", { line: 7 }], ["第 7 行", { line: 7 }], ["0", null],
+    ["50%", { percent: 50 }], ["12,5 %", { percent: 12.5 }], ["100%", { end: true }], ["101%", null], ["1204", { line: 1204 }], ["line 1,204", { line: 1204 }], [":7", { line: 7 }], ["第 7 行", { line: 7 }], ["0", null],
     ["start", { start: true }], ["开头", { start: true }], ["END", { end: true }], ["", null], ["nonsense", null],
     ["09:30", at(2026, 10, 24, 9, 30)], ["9:30:15", at(2026, 10, 24, 9, 30, 15)], ["14:02", at(2026, 10, 23, 14, 2)], ["25:00", null],
     ["2026-11-20 14:02", at(2026, 10, 20, 14, 2)], ["2026-11-20 14:02:03,5", at(2026, 10, 20, 14, 2, 3, 500)], ["2026-11-20T14:02:03Z", { time: Date.UTC(2026, 10, 20, 14, 2, 3) }],

@@ -313,6 +313,8 @@ export default {
   "logs.allFiltered.other": "None of the {count} lines that are kept passes the filter.",
   "logs.showAll": "Show all",
   "logs.notice.rotated": "{file} was rotated at {time}, reading the new file",
+  "logs.notice.rotatedHere": "Here {file} was rotated",
+  "logs.notice.renewed": "{file} is a new file since {time}, the old one is not beside it",
   "logs.notice.truncated": "{file} was cut at {time}, reading it from its start",
   "logs.notice.gone": "{file} was deleted or renamed at {time}, waiting for a new file",
   "logs.notice.denied": "{file} can no longer be read since {time}, trying on",

@@ -299,6 +299,8 @@ export default {
   "logs.allFiltered.other": "保留的 {count} 行都不符合筛选条件。",
   "logs.showAll": "全部显示",
   "logs.notice.rotated": "{file} 于 {time} 轮转，开始读取新文件",
+  "logs.notice.rotatedHere": "{file} 在此处轮转",
+  "logs.notice.renewed": "{file} 自 {time} 起是新文件，旧文件不在同一处",
   "logs.notice.truncated": "{file} 于 {time} 被截断，从头读取",
   "logs.notice.gone": "{file} 于 {time} 被删除或改名，等待新文件",
   "logs.notice.denied": "{file} 自 {time} 起无法读取，持续重试",

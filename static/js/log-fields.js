@@ -34,11 +34,13 @@ export const PatternField = {
       change({ text: "" });
       input.value.focus();
     };
+    // The field that has the focus is wider: were it to go with the button's press, the button would move from under the pointer.
+    const stay = (event) => event.preventDefault();
     expose({ focus: () => { input.value.focus(); input.value.select(); } });
 
     const toggle = (key, sign) => html`
       <button type="button" class="log-case" aria-pressed=${String(Boolean(props.value[key]))} title=${t(`logfilter.${key}`)}
-        aria-label=${t(`logfilter.${key}Of`, { field: props.label })} onClick=${() => change({ [key]: !props.value[key] })}>${sign}</button>`;
+        aria-label=${t(`logfilter.${key}Of`, { field: props.label })} onMousedown=${stay} onClick=${() => change({ [key]: !props.value[key] })}>${sign}</button>`;
 
     return () => html`
       <div class=${["log-field", props.problem && "is-wrong", props.value.text !== "" && "is-filled"]}>
@@ -49,7 +51,7 @@ export const PatternField = {
           onInput=${(event) => change({ text: event.target.value })} onChange=${note} onKeydown=${keyed} />
         ${recent.value.length > 0 && html`<datalist id=${`${id}-recent`}>${recent.value.map((text) => html`<option key=${text} value=${text} />`)}</datalist>`}
         ${props.value.text !== "" && html`<button type="button" class="log-case log-field-clear" title=${t("logfilter.clear")}
-          aria-label=${t("logfilter.clearOf", { field: props.label })} onClick=${clear}>${icon("close")}</button>`}
+          aria-label=${t("logfilter.clearOf", { field: props.label })} onMousedown=${stay} onClick=${clear}>${icon("close")}</button>`}
         ${toggle("pattern", ".*")}${toggle("case", "Aa")}
         ${props.problem && html`<p id=${`${id}-problem`} class="log-field-problem" role="alert">${props.problem}</p>`}
       </div>`;

@@ -9,7 +9,7 @@ import { formatNumber, t } from "./i18n.js";
 import { icon } from "./icons.js";
 import { excerptAround, LENGTH } from "./log-excerpt.js";
 import { PatternField } from "./log-fields.js";
-import { marker } from "./log-filter.js";
+import { isSame, marker } from "./log-filter.js";
 import { gradeOf } from "./log-levels.js";
 import { draw, piecesOf } from "./log-render.js";
 import { displayText } from "./log-text.js";
@@ -20,7 +20,7 @@ const PAGE = 300; // hits that are drawn at once
 
 export const LogSearchPanel = {
   props: { search: Object },
-  emits: ["search", "stop", "open", "more", "close"],
+  emits: ["search", "stop", "open", "next", "more", "close"],
   setup(props, { emit }) {
     const panel = ref(null);
     const field = ref(null);
@@ -44,6 +44,9 @@ export const LogSearchPanel = {
     onMounted(() => field.value.focus());
 
     const ask = () => emit("search", { ...query.value });
+    // What is written is what was looked for, and something was found.
+    const isFound = () => props.search.hits.length > 0 && isSame(query.value, { ...props.search.query });
+    const entered = () => (isFound() ? emit("next") : ask());
     const choose = (more) => {
       query.value = { ...query.value, ...more };
       if (props.search.state !== "idle" && query.value.text !== "") ask();
@@ -63,9 +66,9 @@ export const LogSearchPanel = {
         event.preventDefault();
         field.value.focus();
       } else if (isHit && !(event.key === "ArrowDown" && event.target === hits().at(-1))) roveFocus(event, hits(), true);
-      else if (event.target.tagName === "INPUT" && event.target.type === "text" && event.key === "ArrowDown" && !event.target.list) {
+      else if (event.target.tagName === "INPUT" && event.target.type === "text" && event.key === "ArrowDown" && isFound()) {
         const [first] = hits();
-        if (first) event.preventDefault();
+        event.preventDefault(); // it would open the list of what was looked for before
         first?.focus();
       }
     };
@@ -140,7 +143,7 @@ export const LogSearchPanel = {
       <div class="log-search-form" role="search">
         <div class="log-search-row">
           <${PatternField} ref=${field} name="search" value=${query.value} problem="" label=${t("logsearch.for")} hint=${t("logsearch.hint")}
-            onChange=${(value) => { const isSwitch = value.text === query.value.text; query.value = { ...query.value, ...value }; if (isSwitch) choose({}); }} onDone=${ask} />
+            onChange=${(value) => { const isSwitch = value.text === query.value.text; query.value = { ...query.value, ...value }; if (isSwitch) choose({}); }} onDone=${entered} />
           <button type="button" class="button is-primary" disabled=${query.value.text === ""} onClick=${ask}>${t("logsearch.go")}</button>
         </div>
         <div class="log-search-row">

@@ -50,9 +50,14 @@ const Logs = {
       list.value.focus();
     };
     // On a phone the panel lies over the stream: what was found is to be seen. The hits stay, for n and N.
+    const showStream = () => { if (matchMedia("(max-width: 699px)").matches) leaveSearch(); };
     const openHit = (hit, index) => {
       engine.openHit(hit, index);
-      if (matchMedia("(max-width: 699px)").matches) leaveSearch();
+      showStream();
+    };
+    const nextHit = () => {
+      engine.nextHit(1);
+      showStream();
     };
     const actions = {
       pause: () => (store.mode === "following" ? engine.pause() : engine.follow()),
@@ -130,7 +135,7 @@ const Logs = {
     };
     const panel = () => isSearching.value && html`
       <${LogSearchPanel} search=${engine.search} onSearch=${engine.runSearch} onStop=${() => engine.searching.stop()}
-        onMore=${() => engine.searching.more()} onOpen=${openHit} onClose=${leaveSearch} />`;
+        onMore=${() => engine.searching.more()} onOpen=${openHit} onNext=${nextHit} onClose=${leaveSearch} />`;
 
     const slots = {
       side: () => html`<${FileList} files=${state.files} open=${files.value} colours=${colours.value} href=${(file) => engine.address([file])}

@@ -32,6 +32,17 @@ def test_a_search_finds_what_the_page_does_not_have_and_goes_there(new_page: New
     hits = panel.locator(".log-hit")
     expect(hits).to_have_count(3)
     expect(hits.first).to_contain_text("line 08991 needle")  # the newest first
+    # From the keyboard: the same again is the next one, and the arrow leads to the list.
+    page.keyboard.press("Enter")
+    expect(hits.nth(0)).to_have_attribute("aria-current", "true")
+    page.keyboard.press("Enter")
+    expect(hits.nth(1)).to_have_attribute("aria-current", "true")
+    expect(line(page, "line 04001 needle")).to_be_in_viewport()
+    page.keyboard.press("ArrowDown")
+    expect(hits.nth(0)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(stream(page)).to_be_focused()
+    page.keyboard.press("/")
     hits.last.click()
     expect(line(page, "line 00101 needle")).to_be_in_viewport()
     expect(line(page, "line 00101 needle")).to_have_class(re.compile("is-lit"))

@@ -181,7 +181,9 @@ def _with_line_ends(pattern: str) -> str:
 def _reason(error: Exception) -> str:
     reason = error.args[0] if error.args else b""
     text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-    return text.replace("(?mi)", "").replace("(?m)", "").replace(r"(?:\r?$)", "$")
+    text = text.replace("(?mi)", "").replace("(?m)", "").replace(r"(?:\r?$)", "$")
+    what, colon, where = text.partition(": ")
+    return f'{what}: "{where}"' if colon else what
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

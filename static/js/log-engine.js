@@ -11,7 +11,7 @@ import { isTokenWanted } from "./log-access.js";
 import { readAddress, writeAddress } from "./log-address.js";
 import { LogApi } from "./log-api.js";
 import { Buckets } from "./log-buckets.js";
-import { conditionsOf, FIELDS, freshFilter, isActive, isKnownHere, isUsed, markProblem, textTest } from "./log-filter.js";
+import { conditionsOf, FIELDS, freshFilter, isActive, isKnownHere, isSame, isUsed, markProblem, textTest } from "./log-filter.js";
 import { OldNames } from "./log-old-names.js";
 import { Past } from "./log-past.js";
 import { createRowActs } from "./log-row-acts.js";
@@ -88,7 +88,9 @@ export function createEngine() {
     checkMark();
     changed();
   };
+  let accepted = session.conditions; // the last that the server has opened the files with
   const applyThere = () => {
+    if (state.tracks.every(({ told }) => told)) accepted = session.conditions;
     if (session.setConditions(conditionsOf(filter), isKnownHere(filter))) return;
     const at = store.mode === "following" ? null : place.value;
     if (at) {
@@ -98,7 +100,11 @@ export function createEngine() {
   };
   const [applySoon, applyNow] = later(TYPING_MS, applyThere);
   session.onPattern = (sentence, field) => {
-    filter[field === "exclude" ? "not" : "only"].problem = sentence;
+    const side = field === "exclude" ? "exclude" : "include";
+    const wrong = filter[side === "exclude" ? "not" : "only"];
+    if (wrong.problem) return; // told once for each file
+    const isOther = !isSame(accepted[side], session.conditions[side]);
+    Object.assign(wrong, { problem: sentence, held: isOther ? accepted[side] : null });
     applyHere();
     applyThere();
   };

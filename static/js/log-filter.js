@@ -14,8 +14,8 @@ export function freshFilter() {
   return { only: freshField(), not: freshField(), mark: freshField(), hidden: [] };
 }
 
-// problem: a sentence about a pattern that can't be used.
-const freshField = () => ({ text: "", pattern: false, case: false, problem: "" });
+// problem: a sentence about a pattern that can't be used. held: the condition that holds meanwhile, or null.
+const freshField = () => ({ text: "", pattern: false, case: false, problem: "", held: null });
 
 export const isActive = (filter) => filter.only.text !== "" || filter.not.text !== "" || filter.hidden.length > 0;
 
@@ -24,10 +24,9 @@ export function condition({ text, pattern, case: exact }) {
   return text === "" ? null : { text, pattern, case: exact };
 }
 
-// A pattern that the server can't use counts as none, so that the lines stay in sight while it is mended.
-export const isUsed = ({ text, problem }) => text !== "" && !problem;
-
-const used = (field) => (isUsed(field) ? condition(field) : null);
+// While a pattern is one that the server can't use, what was there before it holds.
+const used = (field) => (field.problem ? field.held ?? null : condition(field));
+export const isUsed = (field) => used(field) !== null;
 export const conditionsOf = (filter) => ({ include: used(filter.only), exclude: used(filter.not) });
 
 export const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -48,16 +47,17 @@ function isHeldBy(short, long) {
 
 // Whether a text passes `only` and `not`, as far as the page can tell. null: all do.
 export function textTest(filter) {
-  const only = isUsed(filter.only) ? finderOf(filter.only, "") : null;
-  const not = isUsed(filter.not) ? finderOf(filter.not, "") : null;
+  const { include, exclude } = conditionsOf(filter);
+  const only = include && finderOf(include, "");
+  const not = exclude && finderOf(exclude, "");
   if (only === null && not === null) return null;
   const canTell = (field, text) => !field.pattern || text.length <= LOOK_AT;
-  return (text) => (only === null || !canTell(filter.only, text) || only.test(text))
-    && (not === null || !canTell(filter.not, text) || !not.test(text));
+  return (text) => (only === null || !canTell(include, text) || only.test(text))
+    && (not === null || !canTell(exclude, text) || !not.test(text));
 }
 
 // Whether the page can apply them itself.
-export const isKnownHere = (filter) => ["only", "not"].every((name) => !isUsed(filter[name]) || finderOf(filter[name], "") !== null);
+export const isKnownHere = (filter) => Object.values(conditionsOf(filter)).every((one) => one === null || finderOf(one, "") !== null);
 
 // The places of a field's text in a line: [[start, end], ...].
 export function marker(field) {

@@ -53,10 +53,14 @@ def test_a_pattern_is_the_servers_and_a_bad_one_is_told(new_page: NewPage, serve
     only.fill("(?i:ORDER) [[:digit:]]{3}")  # of the server's patterns, none of the browser's
     shows(page, "order 333")
     only.fill("order (")
-    expect(page.locator(".log-field").first).to_contain_text("can't be used")
-    shows(page, "order 1", "ORDER 22", "order 333")  # as if there were none, until it is mended
+    expect(page.locator(".log-field").first).to_contain_text('can\'t be used: missing ): "order (".')
+    shows(page, "order 333")  # what was there before holds, until it is mended
+    append(file, "order 4444", "ORDER 5555", "none")
+    only.fill("order ((")
+    expect(page.locator(".log-field").first).to_contain_text('"order ((".')
+    shows(page, "order 333", "order 4444", "ORDER 5555")
     only.fill("order")
-    shows(page, "order 1", "ORDER 22", "order 333")
+    shows(page, "order 1", "ORDER 22", "order 333", "order 4444", "ORDER 5555")
     expect(page.locator(".log-field").first).not_to_contain_text("can't be used")
     # The sentence stands at the field that is wrong, though the first one is a pattern too.
     without = page.get_by_label("not", exact=True)

@@ -7,7 +7,7 @@ import {
   conditionsOf, freshFilter, isActive, isKnownHere, isNarrower, marker, markProblem, textTest,
 } from "../../static/js/log-filter.js";
 
-const field = (text, more = {}) => ({ text, pattern: false, case: false, problem: "", ...more });
+const field = (text, more = {}) => ({ text, pattern: false, case: false, problem: "", held: null, ...more });
 const filter = (fields) => ({ ...freshFilter(), ...fields });
 const passes = (fields) => textTest(filter(fields));
 
@@ -16,6 +16,14 @@ test("only and not are plain text; capital letters count when the switch says so
   assert.deepEqual(["order 1", "ORDER 2", "else", "order (DEBUG)", "order debug"].map(both), [true, true, false, false, true]);
   assert.deepEqual(["order", "Order"].map(passes({ only: field("Order", { case: true }) })), [false, true]);
   assert.equal(textTest(freshFilter()), null);
+});
+
+test("while a pattern can't be used, what was there before it holds", () => {
+  const wrong = field("order (", { pattern: true, problem: "no", held: { text: "order", pattern: false, case: false } });
+  assert.deepEqual(conditionsOf(filter({ only: wrong })).include, wrong.held);
+  assert.deepEqual(["order 1", "else"].map(passes({ only: wrong })), [true, false]);
+  assert.deepEqual(conditionsOf(filter({ only: { ...wrong, held: null } })).include, null);
+  assert.equal(isKnownHere(filter({ only: wrong })), true);
 });
 
 test("what means something in a pattern means itself in a text", () => {

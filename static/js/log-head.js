@@ -8,7 +8,7 @@ import { LogTools } from "./log-tools.js";
 
 export const LogHead = {
   // download: { href, isFiltered } or null.
-  props: { state: Object, mode: String, connected: Boolean, wrap: Boolean, searching: Boolean, download: Object },
+  props: { state: Object, mode: String, connected: Boolean, wrap: Boolean, searching: Boolean, download: Object, place: Object },
   emits: ["search", "wrap", "jump", "clear"],
   setup(props, { emit }) {
     // Of a long path the end tells most: where there is no room, the folders give way.
@@ -28,7 +28,7 @@ export const LogHead = {
     return () => html`
       <div class="log-heading">
         ${title()}
-        <p class=${["head-context", isTrouble(props.state) && "is-trouble"]}>${headWords(props.state, props.mode, props.connected)}</p>
+        <p class=${["head-context", isTrouble(props.state) && "is-trouble"]}>${headWords(props.state, props.mode, props.connected, props.place)}</p>
       </div>
       <div class="log-tools">
         <button type="button" class="icon-button" title=${t("logs.jumpHint")} aria-label=${t("logs.jump")} onClick=${() => emit("jump")}>${icon("clock")}</button>

@@ -9,7 +9,8 @@ const TROUBLES = ["gone", "denied", "refused"];
 
 export const isTrouble = ({ tracks }) => tracks.some(({ phase }) => TROUBLES.includes(phase));
 
-export function headWords({ tracks, files, window }, mode, isConnected) {
+// place: the line the reader is at, or null.
+export function headWords({ tracks, files, window }, mode, isConnected, place = null) {
   if (tracks.length === 0) return "";
   const [first] = tracks;
   // Of several files it is told what is not as it should be.
@@ -17,7 +18,10 @@ export function headWords({ tracks, files, window }, mode, isConnected) {
   const how = mode !== "paused" && window === "past" ? t("logs.past") : t(MODES[mode], { time: formatClock(since) });
   const state = phase === "opened" ? (isConnected ? how : t("logs.notConnected")) : t(`logs.phase.${phase}`);
   if (tracks.length > 1) return phase === "opened" ? state : `${file}: ${state}`;
-  const size = files?.find((one) => one.name === file)?.size ?? null;
+  const listed = files?.find((one) => one.name === file);
+  const old = phase === "opened" && isConnected && place && listed?.siblings?.find(({ generation }) => generation === place.generation);
+  if (old) return t("logs.readingOld", { name: old.name });
+  const size = listed?.size ?? null;
   return size === null ? state : `${formatSize(size)} · ${state}`;
 }
 

@@ -143,7 +143,7 @@ const Logs = {
       settings: () => html`<button type="button" class="icon-button" title=${t("logs.settings")} aria-label=${t("logs.settings")}
         onClick=${() => { dialog.value = "settings"; }}>${icon("gear")}</button>`,
       head: () => html`<${LogHead} state=${state} mode=${mode()} connected=${isConnected()} wrap=${settings.wrap} searching=${isSearching.value}
-        download=${download()} onSearch=${toggleSearch} onWrap=${actions.wrap} onJump=${actions.jump} onClear=${engine.clear} />`,
+        download=${download()} place=${engine.place.value} onSearch=${toggleSearch} onWrap=${actions.wrap} onJump=${actions.jump} onClear=${engine.clear} />`,
       bar: () => html`
         <${LogBar} ref=${bar} filter=${filter} counts=${(void version.value, { ...store.counts })} mode=${mode()}
           onPause=${engine.pause} onFollow=${engine.follow} onField=${engine.setField} onHidden=${engine.setHidden} onDone=${engine.applyNow}>${{ default: () => html`

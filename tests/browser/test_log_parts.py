@@ -262,6 +262,7 @@ def test_the_list_of_files_folds_finds_and_merges(new_page: NewPage, logs: Any, 
     side.get_by_role("button", name="1 older").click()
     side.get_by_role("button", name="app.log.1").click()
     expect(of(page, "old payment failed")).to_be_in_viewport()
+    expect(page.locator(".head-context")).to_have_text("reading app.log.1")
     folder = side.locator(".log-folder-name")
     expect(side.get_by_role("link", name="access.log")).to_be_visible()
     folder.click()

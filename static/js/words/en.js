@@ -351,6 +351,7 @@ export default {
   "logs.polling": "polling",
   "logs.severalFiles.one": "{count} file",
   "logs.severalFiles.other": "{count} files",
+  "logs.readingOld": "reading {name}",
   "logs.past": "reading the past",
   "logs.past.loading": "Loading earlier lines",
   "logs.past.older": "Load earlier lines",

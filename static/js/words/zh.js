@@ -335,6 +335,7 @@ export default {
   "logs.at": "位于文件的 {share}",
   "logs.polling": "轮询",
   "logs.severalFiles.other": "{count} 个文件",
+  "logs.readingOld": "正在查看 {name}",
   "logs.past": "正在查看历史",
   "logs.past.loading": "正在加载更早的行",
   "logs.past.older": "加载更早的行",

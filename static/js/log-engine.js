@@ -39,6 +39,7 @@ export function createEngine() {
   const version = ref(0);
   const bars = shallowRef(null);
   const viewed = shallowRef(null);       // [from, to] in ms: what is in view
+  const lastSeen = shallowRef(null);     // the last line in view: { file, generation, offset }
   const place = shallowRef(null);        // the line the reader is at: { file, generation, offset }; null: the newest
   const lit = ref(null);                 // id of the row that was gone to
   const unfolded = reactive(new Set());  // ids of rows whose fields are shown
@@ -48,6 +49,8 @@ export function createEngine() {
   const showBars = throttled(BARS_MS, () => {
     bars.value = buckets.value;
     viewed.value = list?.timesInView() ?? null;
+    const last = list?.lastInView() ?? null;
+    lastSeen.value = last?.kind === "line" ? placeOf(last) : null;
   });
   const changed = () => {
     version.value += 1;
@@ -299,7 +302,7 @@ export function createEngine() {
   };
 
   return {
-    filter, settings, state, store, search, searching, api, version, bars, viewed, place, lit, unfolded, whole, connection, session, past, files,
+    filter, settings, state, store, search, searching, api, version, bars, viewed, lastSeen, place, lit, unfolded, whole, connection, session, past, files,
     ...steps, isFiltered: () => isActive(filter), conditions: () => conditionsOf(filter),
     setField, setHidden, showAll, applyNow, choose, toggle, wentBack, follow, pause, clear, jump, notePlace, openSibling, act, linkHere, begin, address, changed,
     runSearch: (query) => searching.run(query, files.value),

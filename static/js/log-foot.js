@@ -6,7 +6,7 @@ import { formatNumber, t } from "./i18n.js";
 import { formatSize } from "./log-words.js";
 
 export const LogFoot = {
-  props: { session: Object, store: Object, state: Object, connected: Boolean, version: Number },
+  props: { session: Object, store: Object, state: Object, connected: Boolean, version: Number, lastSeen: Object },
   setup(props) {
     const now = ref(Date.now());
     let clock = null;
@@ -16,18 +16,17 @@ export const LogFoot = {
     const figure = (number, words, name, hint) => html`
       <span key=${name} class=${`log-figure is-${name}`} title=${hint}><b>${number}</b> ${words}</span>`;
 
-    // Of one file: at its end, or how far of it is read.
+    // Of one file: at its end, or how far down in it the last line in view is; where one follows, how far of it came.
     const place = () => {
-      const { tracks, window } = props.state;
-      const [{ phase, position, size, last } = {}] = tracks;
+      const { tracks } = props.state;
+      const [{ phase, position, size } = {}] = tracks;
       if (tracks.length !== 1 || !props.connected || phase !== "opened" || position === null) return null;
-      const next = window === "past" && last?.generation === position.generation ? last.next : window === "past" ? null : position.next;
-      if (next === null) return null;
+      const isFollowing = props.store.mode === "following";
       // No size: the file is newer than the last list of files, and so is what was read of it.
-      const isAtEnd = size === null || next >= size;
-      if (isAtEnd && props.store.mode !== "following") return null; // received, but not what is seen
-      if (isAtEnd) return html`<span key="place" class="log-figure is-place">${t("logs.atEnd")}</span>`;
-      const share = formatNumber(Math.min(0.999, next / size), { style: "percent", maximumFractionDigits: 1 });
+      if (isFollowing && (size === null || position.next >= size)) return html`<span key="place" class="log-figure is-place">${t("logs.atEnd")}</span>`;
+      const isSeen = props.lastSeen?.generation === position.generation; // how long a rotated file is, is not known here
+      if (size === null || (!isFollowing && !isSeen)) return null;
+      const share = formatNumber(Math.min(0.999, (isFollowing ? position.next : props.lastSeen.offset) / size), { style: "percent", maximumFractionDigits: 1 });
       return html`<span key="place" class="log-figure is-place">${t("logs.at", { share })}</span>`;
     };
 

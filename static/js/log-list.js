@@ -241,6 +241,11 @@ export const LogList = {
       layOut();
       return store.rowAt(geometry.indexAt(top + ROW - 1));
     };
+    const lastInView = () => {
+      if (store.count === 0) return null;
+      layOut();
+      return store.rowAt(geometry.indexAt(top + size.height - ROW));
+    };
     const isInView = (id) => {
       layOut();
       const n = store.rankOf(id);
@@ -257,7 +262,7 @@ export const LogList = {
       }
       return times.length > 0 ? [Math.min(...times), Math.max(...times)] : null;
     };
-    expose({ isInView, timesInView, followed, toTop, scrollBy, scrollByPage, showRow, firstInView, stopFollowing, focus });
+    expose({ isInView, timesInView, followed, toTop, scrollBy, scrollByPage, showRow, firstInView, lastInView, stopFollowing, focus });
 
     const drawn = () => {
       layOut();

@@ -157,7 +157,7 @@ const Logs = {
           ${panel()}
         </div>
         <p class="visually-hidden" role="status">${spoken.value}</p>
-        <${LogFoot} session=${session} store=${store} state=${state} connected=${isConnected()} version=${version.value} />
+        <${LogFoot} session=${session} store=${store} state=${state} connected=${isConnected()} version=${version.value} lastSeen=${engine.lastSeen.value} />
         <${Announcer} />
         ${dialogs()}`,
     };

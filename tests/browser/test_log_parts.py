@@ -298,6 +298,7 @@ def test_going_to_a_time_a_line_and_a_place(new_page: NewPage, server: Any, file
     expect(of(page, re.compile(r"second 3605$"))).to_be_in_viewport()
     go("line 1000")
     expect(of(page, re.compile(r"second 999$"))).to_be_in_viewport()
+    expect(page.locator(".log-figure.is-place")).to_have_text(re.compile(r"^at 1[67]"))
     go("start")
     expect(of(page, re.compile(r"second 0$"))).to_be_in_viewport()
     stream(page).focus()

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -216,13 +217,15 @@ def test_who_waits_too_long_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPatc
 
 
 class SlowHistory:
-    """Counts how often somebody asked for the list, which takes a while."""
+    """Counts how often somebody asked for the list, which is there only once everybody has come."""
 
-    scans = 0
+    def __init__(self) -> None:
+        self.scans = 0
+        self.everybody_came = threading.Event()
 
     def files(self) -> list[LogFile]:
         self.scans += 1
-        time.sleep(0.2)
+        assert self.everybody_came.wait(PATIENCE)
         return [LogFile("a.log", 1, 0.0)]
 
 
@@ -241,6 +244,9 @@ def test_many_who_come_at_once_wait_for_one_look_at_the_folders() -> None:
     history: Any = SlowHistory()
     listing = Listing(history, Hub(100))
     tellers: list[Any] = [Teller() for _ in range(20)]
-    gevent.joinall([gevent.spawn(listing.show, teller) for teller in tellers], raise_error=True)
+    shown = [gevent.spawn(listing.show, teller) for teller in tellers]
+    gevent.sleep(0)  # each comes as far as to wait
+    history.everybody_came.set()
+    gevent.joinall(shown, raise_error=True)
     assert history.scans == 1
     assert all(b"a.log" in teller.told[0] for teller in tellers)

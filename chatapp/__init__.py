@@ -36,11 +36,11 @@ from chatapp.logs.history import History
 from chatapp.logs.listing import Listing
 from chatapp.logs.watch import Watcher
 from chatapp.realtime import heartbeat
+from chatapp.realtime.entrance import Entrance, Handle
 from chatapp.realtime.hub import Hub
-from chatapp.realtime.serve import IdleThread
-from chatapp.web import avatars, log_access, log_api, pages, security
+from chatapp.web import avatars, log_access, log_api, pages, security, sockets
 
-__all__ = ["create_app", "set_up_logging", "start", "stop"]
+__all__ = ["create_app", "let_in_before", "set_up_logging", "start", "stop"]
 
 _TOP = Path(__file__).resolve().parent.parent
 #: How long clients may take to say goodbye when the server stops (seconds).
@@ -67,11 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         _log.warning("the logs are shown on this computer only; set CHATAPP_LOG_TOKEN to see them from elsewhere")
 
     app = Flask(__name__, static_folder=str(_TOP / "static"), template_folder=str(_TOP / "templates"))
-    # flask-sock shakes hands and no more; the Connection reads and writes. The first subprotocol that is left of the
-    # client's offer is one spoken at that address (web.security).
-    spoken = [name for names in security.SOCKETS.values() for name in names]
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
-    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": IdleThread, "subprotocols": spoken}
 
     hub = Hub(settings.max_clients)
     people = People(key)
@@ -86,12 +82,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     history = History(catalog, feeds)
     listing = Listing(history, hub)
     audit = Audit()
+    talks = chat_socket.endpoint(chat, settings)
+    looks = logs_socket.endpoint(hub, catalog, feeds, listing, settings, audit)
 
     # Access to the logs first, so that who may not see them learns nothing else of them.
     app.register_blueprint(log_access.blueprint(log_access.LogAccess(settings.log_token, key, settings.allowed_origins)))
-    security.protect(app, hub, settings)
-    app.register_blueprint(chat_socket.blueprint(chat, settings))
-    app.register_blueprint(logs_socket.blueprint(hub, catalog, feeds, listing, settings, audit))
+    security.protect(app, (talks, looks), settings)
+    app.register_blueprint(sockets.blueprint((talks, looks)))
     app.register_blueprint(log_api.blueprint(log_api.LogApi(history, redactor, hub, audit)))
     app.register_blueprint(pages.blueprint(chat, feeds, settings))
     if settings.avatars == "gravatar":
@@ -99,7 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.add_asset_functions(app)
     commands.register(app, settings)
 
-    app.extensions["chatapp"] = _Engine(chat, watcher, listing, settings)
+    app.extensions["chatapp"] = _Engine(chat, watcher, listing, settings, Entrance(talks, settings.allowed_origins))
     app.before_request(lambda: start(app))
     return app
 
@@ -127,8 +124,9 @@ def _chat(settings: Settings, hub: Hub, people: People) -> Services:
 class _Engine:
     """The greenlets of one app in one process."""
 
-    def __init__(self, chat: Services, watcher: Watcher, listing: Listing, settings: Settings) -> None:
+    def __init__(self, chat: Services, watcher: Watcher, listing: Listing, settings: Settings, entrance: Entrance) -> None:
         self.hub = chat.hub
+        self.entrance = entrance
         self.chat = chat
         self._upkeep = Upkeep(chat.store, chat.rooms, chat.hub, settings.data_dir, settings.history_days)
         self._watcher = watcher
@@ -184,6 +182,12 @@ def start(app: Flask) -> None:
 def stop(app: Flask) -> None:
     """Send every client away with 1001, wait for them at most `STOP_SECONDS`, and close the store."""
     app.extensions["chatapp"].stop()
+
+
+def let_in_before(app: Flask, long_way: Handle) -> Handle:
+    """For gunicorn: its handling of a connection, with the short way in before it (`realtime.entrance`)."""
+    engine: _Engine = app.extensions["chatapp"]
+    return engine.entrance.before(long_way)
 
 
 def set_up_logging(settings: Settings | None = None) -> None:

@@ -10,7 +10,7 @@ from websockets.protocol import CLIENT, Protocol
 
 from chatapp.realtime import connection as connection_module
 from chatapp.realtime import frames
-from chatapp.realtime.connection import Connection, Limits
+from chatapp.realtime.connection import Connection, Limits, take_over
 from chatapp.realtime.frames import text_frame
 
 LIMITS = Limits(message_bytes=1000, outbox_bytes=100_000)
@@ -50,9 +50,9 @@ class Pair:
     """A connection with its reader running, and its peer."""
 
     def __init__(self, limits: Limits) -> None:
-        self.sock, theirs = gevent.socket.socketpair()
+        ours, theirs = gevent.socket.socketpair()
         self.peer = Peer(theirs)
-        self.connection = Connection(self.sock, limits)
+        self.connection = Connection(take_over(ours), limits)
         self.heard: list[str] = []
         self.reader = gevent.spawn(self._read)
 
@@ -84,7 +84,7 @@ def make_pair() -> Iterator[Callable[..., Pair]]:
     for pair in made:
         pair.peer.sock.close()
         pair.wait_ended()
-        pair.sock.close()
+        pair.connection.abort()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import gevent.socket
 import pytest
 
 from chatapp.realtime import hub as hub_module
-from chatapp.realtime.connection import Connection, Limits
+from chatapp.realtime.connection import Connection, Limits, take_over
 from chatapp.realtime.frames import text_frame
 from chatapp.realtime.hub import Batch, Hub
 
@@ -17,16 +17,20 @@ ROOM = "room"
 @pytest.fixture
 def connect() -> Iterator[Callable[[], tuple[Connection, gevent.socket.socket]]]:
     """`connect()` gives a connection and the socket of its peer."""
-    sockets: list[gevent.socket.socket] = []
+    peers: list[gevent.socket.socket] = []
+    connections: list[Connection] = []
 
     def make() -> tuple[Connection, gevent.socket.socket]:
         ours, theirs = gevent.socket.socketpair()
-        sockets.extend((ours, theirs))
-        return Connection(ours, Limits(outbox_bytes=100_000)), theirs
+        peers.append(theirs)
+        connections.append(Connection(take_over(ours), Limits(outbox_bytes=100_000)))
+        return connections[-1], theirs
 
     yield make
-    for sock in sockets:
-        sock.close()
+    for connection, theirs in zip(connections, peers, strict=True):
+        connection.abort()
+        connection.finish()
+        theirs.close()
 
 
 Connect = Callable[[], tuple[Connection, gevent.socket.socket]]

@@ -10,7 +10,7 @@ import pytest
 from chatapp.chat import presence
 from chatapp.chat.messages import BadMessage, User
 from chatapp.chat.presence import GRACE_SECONDS, Presence
-from chatapp.realtime.connection import Connection, Limits
+from chatapp.realtime.connection import Connection, Limits, take_over
 from chatapp.realtime.hub import Hub
 from tests.chat_store import ANN, BOB
 
@@ -23,14 +23,16 @@ class World:
         self.hub = Hub(100)
         self.presence = Presence(self.hub, lambda: self.now)
         self._sockets: list[Any] = []
+        self._connections: list[Connection] = []
         reader = self.connection()
         self._reader = self._sockets[-1]
         self.hub.join(presence.audience("main"), reader)
 
     def connection(self) -> Connection:
         ours, theirs = gevent.socket.socketpair()
-        self._sockets += [ours, theirs]
-        return Connection(ours, Limits())
+        self._sockets.append(theirs)
+        self._connections.append(Connection(take_over(ours), Limits()))
+        return self._connections[-1]
 
     def come(self, user: User) -> Connection:
         connection = self.connection()
@@ -58,6 +60,9 @@ class World:
             return told
 
     def close(self) -> None:
+        for connection in self._connections:
+            connection.abort()
+            connection.finish()
         for sock in self._sockets:
             sock.close()
 

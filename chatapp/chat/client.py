@@ -78,7 +78,7 @@ class Client:
 
     @classmethod
     def run(cls, connection: Connection, cookie: str, services: Services, settings: Settings) -> None:
-        """Owned by the request's greenlet: read until the connection ends. What can't be taken is answered with `error`."""
+        """Owned by the greenlet of the connection: read until it ends. What can't be taken is answered with `error`."""
         client = cls(connection, cookie, services, settings)
         errors = 0
         try:

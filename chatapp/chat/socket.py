@@ -5,10 +5,10 @@ Text comes from a Connection and goes through `chat.requests`; the plain dialect
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, request
-from flask_sock import Sock
+from werkzeug.http import parse_cookie
 
 from chatapp.chat import messages, requests, schema
 from chatapp.chat.client import Client, Services
@@ -18,29 +18,25 @@ from chatapp.chat.subscriptions import PLAIN
 from chatapp.config import Settings
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits
-from chatapp.realtime.serve import serve
+from chatapp.realtime.handshake import Accepted
+from chatapp.realtime.serve import Endpoint, Handler
 
 
-def blueprint(services: Services, settings: Settings) -> Blueprint:
-    """The route `/ws`."""
-    bp = Blueprint("chat", __name__)
-    sock = Sock()
+def endpoint(services: Services, settings: Settings) -> Endpoint:
+    """What becomes of a WebSocket that is opened at `/ws`."""
+
+    def handler(environ: Mapping[str, Any], accepted: Accepted) -> Handler:
+        if accepted.subprotocol != messages.CHAT_V1:
+            return functools.partial(_talk_plain, services=services, settings=settings)
+        cookie = parse_cookie(environ.get("HTTP_COOKIE")).get(services.people.cookie, "")
+        return functools.partial(Client.run, cookie=cookie, services=services, settings=settings)
+
     limits = Limits(settings.max_message_bytes, settings.outbox_bytes, settings.message_rate)
-
-    @sock.route("/ws", bp=bp)  # type: ignore[untyped-decorator]
-    def ws(websocket: Any) -> None:
-        if websocket.subprotocol == messages.CHAT_V1:
-            cookie = request.cookies.get(services.people.cookie, "")
-            handle = functools.partial(Client.run, cookie=cookie, services=services, settings=settings)
-        else:
-            handle = functools.partial(_talk_plain, services=services, settings=settings)
-        serve(websocket, services.hub, limits, handle)
-
-    return bp
+    return Endpoint("/ws", (messages.CHAT_V1,), services.hub, limits, handler)
 
 
 def _talk_plain(connection: Connection, services: Services, settings: Settings) -> None:
-    """Owned by the request's greenlet: the seed's contract. What can't be understood ends this connection alone."""
+    """Owned by the greenlet of the connection: the seed's contract. What can't be understood ends this connection alone."""
     services.hub.join(PLAIN, connection)
     said_before: tuple[Plain, User] | None = None
     for text in connection:

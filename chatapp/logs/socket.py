@@ -6,10 +6,10 @@ decided before the upgrade, by `web.log_access`.
 
 import functools
 import os
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, request
-from flask_sock import Sock
+from werkzeug.wrappers import Request
 
 from chatapp.config import Settings
 from chatapp.logs import wire
@@ -21,8 +21,9 @@ from chatapp.logs.listing import Listing
 from chatapp.logs.packed import is_packed
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits
+from chatapp.realtime.handshake import Accepted
 from chatapp.realtime.hub import Hub
-from chatapp.realtime.serve import serve
+from chatapp.realtime.serve import Endpoint, Handler
 from chatapp.realtime.threads import in_thread
 
 #: A viewer that keeps sending what can't be understood is sent away after so many errors in a row.
@@ -33,24 +34,19 @@ MAX_OPEN_FILES = 20
 PACKED = "This file is packed, and nothing is written to it any more. What is in it can be read over HTTP."
 
 
-def blueprint(hub: Hub, catalog: Catalog, feeds: Feeds, listing: Listing, settings: Settings, audit: Audit) -> Blueprint:
-    """The route `/echo`."""
-    bp = Blueprint("logs", __name__)
-    sock = Sock()
-    limits = Limits(settings.max_message_bytes, settings.outbox_bytes, settings.message_rate)
+def endpoint(hub: Hub, catalog: Catalog, feeds: Feeds, listing: Listing, settings: Settings, audit: Audit) -> Endpoint:
+    """What becomes of a WebSocket that is opened at `/echo`."""
 
-    @sock.route("/echo", bp=bp)  # type: ignore[untyped-decorator]
-    def echo(websocket: Any) -> None:
+    def handler(environ: Mapping[str, Any], accepted: Accepted) -> Handler:
+        request = Request(dict(environ))
         gate = Gate(catalog, audit, request.remote_addr or "-")
-        if websocket.subprotocol == wire.LOGS_V1:
-            handle = functools.partial(_look_v1, feeds=feeds, listing=listing, gate=gate)
-        else:
-            begin = wire.START if request.args.get("from") == "start" else wire.Tail(settings.log_backfill)
-            file = request.args.get("file")
-            handle = functools.partial(_look_plain, feeds=feeds, file=file, begin=begin, gate=gate)
-        serve(websocket, hub, limits, handle)
+        if accepted.subprotocol == wire.LOGS_V1:
+            return functools.partial(_look_v1, feeds=feeds, listing=listing, gate=gate)
+        begin = wire.START if request.args.get("from") == "start" else wire.Tail(settings.log_backfill)
+        return functools.partial(_look_plain, feeds=feeds, file=request.args.get("file"), begin=begin, gate=gate)
 
-    return bp
+    limits = Limits(settings.max_message_bytes, settings.outbox_bytes, settings.message_rate)
+    return Endpoint("/echo", (wire.LOGS_V1,), hub, limits, handler)
 
 
 class IsPacked(Exception):
@@ -97,7 +93,7 @@ class Gate:
 
 
 def _look_plain(connection: Connection, feeds: Feeds, file: str | None, begin: wire.Begin, gate: Gate) -> None:
-    """Owned by the request's greenlet: one file, line by line. Each text of the client is its new filter."""
+    """Owned by the greenlet of the connection: one file, line by line. Each text of the client is its new filter."""
     try:
         name = file if file is not None else gate.first()
         gate.check(name, "plain socket")
@@ -116,7 +112,7 @@ def _look_plain(connection: Connection, feeds: Feeds, file: str | None, begin: w
 
 
 def _look_v1(connection: Connection, feeds: Feeds, listing: Listing, gate: Gate) -> None:
-    """Owned by the request's greenlet: open and close files as the client says."""
+    """Owned by the greenlet of the connection: open and close files as the client says."""
     opened: set[str] = set()
     errors = 0
     try:

@@ -1,7 +1,7 @@
 """Connection: one WebSocket, one ordered, bounded outbox, a writer that never waits.
 
-Data comes from the socket that flask-sock has shaken hands on; `for text in connection` yields its messages in the
-request's own greenlet, the one reader. Data goes out through `write`, which any greenlet may call and which never
+Data comes from the socket of a handshake (`realtime.serve`); `for text in connection` yields its messages in the greenlet
+of the connection, the one reader. Data goes out through `write`, which any greenlet may call and which never
 waits: the kernel takes what it can, the rest stays in the outbox, and a drain greenlet lives only while it does.
 Pongs and close frames take the same way, so nothing overtakes anything and no frame is ever cut.
 Parsing is left to the sans-I/O protocol of the package `websockets`; what messages mean, to the caller.
@@ -10,6 +10,7 @@ Why not `ws.send`: simple-websocket ignores how much the kernel took (its issue 
 frames, and a broadcast loop that waits for one client stops for all.
 """
 
+import _socket
 import collections
 import dataclasses
 import fcntl
@@ -23,6 +24,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import gevent
+from gevent.hub import get_hub
 from gevent.socket import wait, wait_write
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
@@ -32,6 +34,8 @@ from chatapp.realtime.fastpath import FastPath
 from chatapp.realtime.ratelimit import TokenBucket
 
 TEXT = Opcode.TEXT
+#: What a watcher of gevent's loop waits for: that a socket can be read.
+READ = 1
 
 #: Bytes asked of the kernel at a time.
 RECEIVE_BYTES = 65_536
@@ -64,11 +68,20 @@ class Limits:
     message_rate: float = 0.0
 
 
+def take_over(sock: Any) -> _socket.socket:
+    """The connection of a gevent socket as a raw, non-blocking one; the gevent socket is empty then, and closes nothing."""
+    if isinstance(sock, ssl.SSLSocket):
+        raise TypeError("a Connection needs a plain socket: end TLS in a proxy")
+    raw = _socket.socket(sock.family, sock.type, sock.proto, sock.detach())
+    raw.setblocking(False)
+    return raw
+
+
 class Connection:
     """One WebSocket after its handshake.
 
-    `sock` is a gevent socket that the caller closes after `finish()`. It must not be a TLS socket: bytes go to the
-    kernel directly (end TLS in a proxy).
+    `sock` is a raw, non-blocking socket, whose calls take or give what the kernel has and return at once; the connection
+    owns it, and `finish` closes it.
     """
 
     __slots__ = (
@@ -81,6 +94,7 @@ class Connection:
         "_gone",
         "_heard",
         "_protocol",
+        "_readable",
         "_receiving",
         "_send",
         "_sending",
@@ -91,13 +105,11 @@ class Connection:
         "received",
     )
 
-    def __init__(self, sock: "gevent.socket.socket", limits: Limits) -> None:
-        if isinstance(sock, ssl.SSLSocket):
-            raise TypeError("a Connection needs a plain socket: end TLS in a proxy")
+    def __init__(self, sock: _socket.socket, limits: Limits) -> None:
         self._sock = sock
-        # The raw socket is non-blocking, so its send takes what the kernel takes and returns at once. gevent's own
-        # send would wait for room, and costs twice the time per call (docs/ARCHITECTURE.md, "The outbox").
-        self._send = sock._sock.send
+        # gevent's own send would wait for room, and costs twice the time per call (docs/ARCHITECTURE.md, "The outbox").
+        self._send = sock.send
+        self._readable = get_hub().loop.io(sock.fileno(), READ)
         self._protocol = Protocol(SERVER, max_size=limits.message_bytes, logger=_protocol_log)
         self._fast_path = FastPath(limits.message_bytes)
         self._fragments: list[bytes] | None = None
@@ -115,12 +127,12 @@ class Connection:
         self.ending: frames.Close | None = None  # why it ended, once known
         self.limits = limits
 
-    # Reading: only the request's own greenlet.
+    # Reading: only the connection's own greenlet.
 
     def __iter__(self) -> Iterator[str]:
         """Yield each text message until the connection ends; pings, fragments and closing are dealt with here.
 
-        Owned by the request's greenlet. It reads no faster than the rate allows, and not at all while this client
+        Owned by the greenlet of the connection. It reads no faster than the rate allows, and not at all while this client
         leaves its own outbox full: so a talker is slowed, nothing of it is dropped, and no memory grows.
         """
         protocol = self._protocol
@@ -155,14 +167,13 @@ class Connection:
 
     def _receive(self) -> bytes:
         """The next bytes; empty at the end of the stream."""
-        sock = self._sock
         self._receiving = True
         try:
             while True:
                 # Wait first: a socket that was just read is empty, and asking it costs more than not asking.
-                wait(sock._read_event)
+                wait(self._readable)
                 try:
-                    data: bytes = sock._sock.recv(RECEIVE_BYTES)
+                    data = self._sock.recv(RECEIVE_BYTES)
                 except BlockingIOError:
                     continue
                 self._heard = True
@@ -264,13 +275,12 @@ class Connection:
 
     def _drain(self) -> None:
         """Owned by the drain greenlet: empty the outbox as the client reads, then end."""
-        sock = self._sock
         try:
             while self._backlog:
                 self._wait_until_writable()
                 pieces = [self._backlog[i] for i in range(min(len(self._backlog), PIECES_A_SEND))]
                 try:
-                    self._sent(sock._sock.sendmsg(pieces))
+                    self._sent(self._sock.sendmsg(pieces))
                 except BlockingIOError:
                     continue
         except TimeoutError:
@@ -356,7 +366,7 @@ class Connection:
         self.write(frames.PING)
 
     def finish(self) -> None:
-        """Let the last bytes out and the peer say goodbye, then give the socket up. Called once, by the reader."""
+        """Let the last bytes out and the peer say goodbye, then close the socket. Called once, by the reader."""
         self._note_close()
         self._sending = False
         if self._drainer is not None:
@@ -366,6 +376,8 @@ class Connection:
         self.abort()
         if self._drainer is not None:
             self._drainer.kill()
+        self._readable.close()
+        self._sock.close()
 
     def _linger(self) -> None:
         # Closing a socket with unread data sends a reset, which can destroy our close frame on its way (RFC 6455
@@ -373,7 +385,7 @@ class Connection:
         try:
             self._sock.shutdown(socket.SHUT_WR)
             with gevent.Timeout(CLOSE_SECONDS, False):
-                while self._sock.recv(RECEIVE_BYTES):
+                while self._receive():
                     pass
         except OSError:
             pass
@@ -395,7 +407,7 @@ class Connection:
             pass
 
 
-def _unsent(sock: "gevent.socket.socket") -> int:
+def _unsent(sock: _socket.socket) -> int:
     """How many bytes the kernel holds that the peer has not acknowledged (SIOCOUTQ, the same as TIOCOUTQ)."""
     answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
     return int.from_bytes(answer, sys.byteorder)

@@ -1,7 +1,7 @@
-"""Which requests may become a WebSocket, decided before the upgrade and answered in plain HTTP.
+"""The opening handshake (RFC 6455 section 4.2): which requests may become a WebSocket, and what they are answered.
 
-flask-sock does the handshake itself (RFC 6455 section 4.2.2); what it would answer with 500, or let in, is told here.
-Data comes from the WSGI environ; the answer goes to `web.security`, which turns a `Refusal` into a response.
+Data comes from a WSGI environ, or what looks like one. A `Refusal` is answered in plain HTTP, by `web.security`; what is
+`Accepted` becomes a socket in `realtime.upgrade` or `realtime.entrance`. Pure: nothing is read or sent here.
 """
 
 import base64
@@ -9,6 +9,8 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
+
+from websockets.utils import accept_key
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -20,6 +22,13 @@ class Refusal:
     status: int
     sentence: str
     headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was agreed on: the subprotocol, empty for the plain dialect."""
+
+    subprotocol: str
 
 
 def check_upgrade(environ: Mapping[str, Any], allowed_origins: Collection[str]) -> Refusal | None:
@@ -70,9 +79,23 @@ def is_allowed_origin(origin: str, host: str, allowed_origins: Collection[str]) 
         return False
 
 
-def offered_protocols(environ: Mapping[str, Any]) -> list[str]:
-    """The subprotocols the client offers, in its order (RFC 6455 section 4.1, item 10)."""
-    return [name.strip() for name in environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(",") if name.strip()]
+def accept(environ: Mapping[str, Any], spoken: Collection[str]) -> Accepted:
+    """What to agree on with a client that may come in: the first subprotocol of its offer that is spoken here."""
+    offered = (name.strip() for name in environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(","))
+    return Accepted(next((name for name in offered if name in spoken), ""))
+
+
+def response(environ: Mapping[str, Any], accepted: Accepted) -> bytes:
+    """The answer after which the connection is a WebSocket (RFC 6455 section 4.2.2, item 5)."""
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {accept_key(environ['HTTP_SEC_WEBSOCKET_KEY'].strip())}",
+    ]
+    if accepted.subprotocol:
+        lines.append(f"Sec-WebSocket-Protocol: {accepted.subprotocol}")
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
 def _tokens(header: str) -> set[str]:

@@ -1,42 +1,55 @@
-"""From flask-sock's handshake to a Connection and back: the life of one WebSocket, the same in both halves.
+"""The life of one WebSocket after its handshake, the same in both halves.
 
-Data comes from flask-sock (an object with the socket, the WSGI environ and the chosen subprotocol). The handler that
-is passed in does the talking. Nothing it raises may leave from here: flask-sock would write an HTTP 500 page into
-the WebSocket. When a connection has ended, one line in the log tells of it.
+The socket is taken over from whoever shook hands: the request with all that hangs on it ends at once, and the WebSocket
+lives on in a greenlet of its own, which costs it less than half the memory. The handler that is passed in does the talking.
+When a connection has ended, one line in the log tells of it.
 """
 
+import dataclasses
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import gevent
+
 from chatapp.realtime import frames
-from chatapp.realtime.connection import Connection, Limits
+from chatapp.realtime.connection import Connection, Limits, take_over
+from chatapp.realtime.handshake import Accepted
 from chatapp.realtime.hub import Hub
+
+#: Does the talking, until the connection ends.
+Handler = Callable[[Connection], None]
 
 _access_log = logging.getLogger("chatapp.access")
 _log = logging.getLogger(__name__)
 
 
-class IdleThread:
-    """Stands in for simple-websocket's receiving thread: the Connection reads, in the request's own greenlet."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A path at which WebSockets are opened, and what becomes of them.
 
-    name = "idle"
+    `handler` makes of a request, as a WSGI environ, and what was agreed on the one who talks.
+    """
 
-    def __init__(self, target: Callable[[], None]) -> None:
-        """Takes what a `threading.Thread` takes here, and leaves it alone."""
+    path: str
+    subprotocols: tuple[str, ...]
+    hub: Hub
+    limits: Limits
+    handler: Callable[[Mapping[str, Any], Accepted], Handler]
 
-    def start(self) -> None:
-        """Start nothing."""
+    def start(self, sock: Any, environ: Mapping[str, Any], accepted: Accepted) -> "gevent.Greenlet[..., None]":
+        """Take over the gevent socket `sock` after the handshake; serve it in a greenlet of its own, which is returned."""
+        handle = self.handler(environ, accepted)
+        connection = Connection(take_over(sock), self.limits)
+        self.hub.add(connection)
+        who = f'{environ.get("REMOTE_ADDR") or "-"} "WEBSOCKET {self.path} {accepted.subprotocol or "plain"}"'
+        return gevent.spawn(_serve, connection, self.hub, handle, who)
 
 
-def serve(websocket: Any, hub: Hub, limits: Limits, handle: Callable[[Connection], None]) -> None:
-    """Run `handle` with a Connection made of flask-sock's `websocket`, in the request's greenlet, until it ends."""
-    # From here on nobody but the Connection may write: this keeps flask-sock from sending a close frame of its own.
-    websocket.connected = False
+def _serve(connection: Connection, hub: Hub, handle: Handler, who: str) -> None:
+    """Owned by the greenlet of the connection."""
     started = time.monotonic()
-    connection = Connection(websocket.sock, limits)
-    hub.add(connection)
     try:
         if hub.stopping:
             connection.end(frames.GOING_AWAY)
@@ -47,20 +60,8 @@ def serve(websocket: Any, hub: Hub, limits: Limits, handle: Callable[[Connection
     finally:
         hub.remove(connection)
         connection.finish()
-        _log_end(websocket, connection, time.monotonic() - started)
-
-
-def _log_end(websocket: Any, connection: Connection, seconds: float) -> None:
-    environ = websocket.environ
-    _access_log.info(
-        '%s "WEBSOCKET %s %s" %s %.1fs %d received',
-        environ.get("REMOTE_ADDR") or "-",
-        environ.get("PATH_INFO"),
-        websocket.subprotocol or "plain",
-        _how_it_ended(connection),
-        seconds,
-        connection.received,
-    )
+        seconds = time.monotonic() - started
+        _access_log.info("%s %s %.1fs %d received", who, _how_it_ended(connection), seconds, connection.received)
 
 
 def _how_it_ended(connection: Connection) -> str:

@@ -4,17 +4,15 @@ Runs before and after each request, so that no route can forget it. Which files 
 who may see logs in `web.log_access`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from flask import Flask, Response, jsonify, request
-from wsproto.utilities import RemoteProtocolError
 
 from chatapp.config import Settings
-from chatapp.realtime.handshake import Refusal, check_upgrade, offered_protocols
+from chatapp.realtime.handshake import Refusal, accept, check_upgrade
 from chatapp.realtime.hub import Hub
-
-#: Where sockets are opened, and the subprotocols spoken there.
-SOCKETS: Mapping[str, tuple[str, ...]] = {"/ws": ("chat.v1",), "/echo": ("logs.v1",)}
+from chatapp.realtime.serve import Endpoint
+from chatapp.web.sockets import ACCEPTED
 
 HEADERS = {
     # No inline script or style, no eval, nothing from elsewhere; the page may be framed by nobody.
@@ -32,32 +30,28 @@ HEADERS = {
 }
 
 
-def protect(app: Flask, hub: Hub, settings: Settings) -> None:
-    """Register the checks and the headers with the app."""
+def protect(app: Flask, endpoints: Iterable[Endpoint], settings: Settings) -> None:
+    """Register the checks and the headers with the app; WebSockets are opened at the endpoints alone."""
+    by_path = {endpoint.path: endpoint for endpoint in endpoints}
 
     @app.before_request
     def check_socket() -> Response | None:
-        spoken = SOCKETS.get(request.path)
-        if spoken is None:
+        endpoint = by_path.get(request.path)
+        if endpoint is None:
             return None
         environ = request.environ
         # Without a token the logs are for this computer alone, and so not for pages of elsewhere that run on it.
         only_ours = request.path == "/echo" and not settings.log_token
-        refusal = check_upgrade(environ, () if only_ours else settings.allowed_origins) or _no_room(hub)
+        refusal = check_upgrade(environ, () if only_ours else settings.allowed_origins) or _no_room(endpoint.hub)
         if refusal is not None:
             return answer(refusal)
-        # Compression for each connection would cost 100 KB and twice the CPU a client: flask-sock must not see the offer.
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = next((name for name in offered_protocols(environ) if name in spoken), "")
+        environ[ACCEPTED] = accept(environ, endpoint.subprotocols)
         return None
-
-    @app.errorhandler(RemoteProtocolError)
-    def refuse_handshake(_error: RemoteProtocolError) -> Response:
-        """What the checks above let through and flask-sock's handshake does not understand."""
-        return answer(Refusal(400, "This is no WebSocket handshake that can be understood."))
 
     @app.after_request
     def add_headers(response: Response) -> Response:
+        if ACCEPTED in request.environ:
+            return response  # of a request that has become a WebSocket: it goes nowhere
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response

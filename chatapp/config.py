@@ -206,6 +206,12 @@ class Settings:
         "When a message counts as stored. `normal`: when the operating system has it, which a killed server survives; after "
         "a power failure the last seconds may be gone. `full`: when the disk has it, which each batch waits for.",
     )
+    deflate: str = _setting(
+        "on",
+        _one_of("on", "off"),
+        "Whether what many get is compressed, once for all of them, for those that can read it (browsers can; "
+        "permessage-deflate). It saves two thirds of the traffic of a busy chat or log.",
+    )
     log_token: str = _setting(
         "",
         _secret_text,

@@ -32,7 +32,7 @@ def endpoint(services: Services, settings: Settings) -> Endpoint:
         return functools.partial(Client.run, cookie=cookie, services=services, settings=settings)
 
     limits = Limits(settings.max_message_bytes, settings.outbox_bytes, settings.message_rate)
-    return Endpoint("/ws", (messages.CHAT_V1,), services.hub, limits, handler)
+    return Endpoint("/ws", (messages.CHAT_V1,), services.hub, limits, settings.deflate == "on", handler)
 
 
 def _talk_plain(connection: Connection, services: Services, settings: Settings) -> None:

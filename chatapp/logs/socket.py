@@ -46,7 +46,7 @@ def endpoint(hub: Hub, catalog: Catalog, feeds: Feeds, listing: Listing, setting
         return functools.partial(_look_plain, feeds=feeds, file=request.args.get("file"), begin=begin, gate=gate)
 
     limits = Limits(settings.max_message_bytes, settings.outbox_bytes, settings.message_rate)
-    return Endpoint("/echo", (wire.LOGS_V1,), hub, limits, handler)
+    return Endpoint("/echo", (wire.LOGS_V1,), hub, limits, settings.deflate == "on", handler)
 
 
 class IsPacked(Exception):

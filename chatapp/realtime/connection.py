@@ -29,7 +29,7 @@ from gevent.socket import wait, wait_write
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
-from chatapp.realtime import frames
+from chatapp.realtime import deflate, frames
 from chatapp.realtime.fastpath import FastPath
 from chatapp.realtime.ratelimit import TokenBucket
 
@@ -81,7 +81,7 @@ class Connection:
     """One WebSocket after its handshake.
 
     `sock` is a raw, non-blocking socket, whose calls take or give what the kernel has and return at once; the connection
-    owns it, and `finish` closes it.
+    owns it, and `finish` closes it. `deflated`: whether text may be compressed, both ways (`realtime.deflate`).
     """
 
     __slots__ = (
@@ -100,18 +100,21 @@ class Connection:
         "_sending",
         "_sock",
         "backlog_bytes",
+        "deflated",
         "ending",
         "limits",
         "received",
     )
 
-    def __init__(self, sock: _socket.socket, limits: Limits) -> None:
+    def __init__(self, sock: _socket.socket, limits: Limits, deflated: bool = False) -> None:
         self._sock = sock
         # gevent's own send would wait for room, and costs twice the time per call (docs/ARCHITECTURE.md, "The outbox").
         self._send = sock.send
         self._readable = get_hub().loop.io(sock.fileno(), READ)
         self._protocol = Protocol(SERVER, max_size=limits.message_bytes, logger=_protocol_log)
-        self._fast_path = FastPath(limits.message_bytes)
+        self._fast_path = FastPath(limits.message_bytes, deflated)
+        if deflated:
+            self._protocol.extensions = [deflate.extension()]
         self._fragments: list[bytes] | None = None
         self._bucket = _bucket(limits.message_rate)
         # The outbox: what the kernel has not taken yet, oldest first.
@@ -126,6 +129,7 @@ class Connection:
         self.received = 0  # messages, for the log line at the end
         self.ending: frames.Close | None = None  # why it ended, once known
         self.limits = limits
+        self.deflated = deflated
 
     # Reading: only the connection's own greenlet.
 
@@ -323,6 +327,8 @@ class Connection:
         For the past of a stream, which is sent no faster than the client reads; never on a fan-out.
         """
         self.wait_for_room(most)
+        if self.deflated:
+            data = deflate.for_few(data)
         while not self.write(data):
             self.wait_for_room(0)  # what is as large as the outbox fits only into an empty one
         return self._sending

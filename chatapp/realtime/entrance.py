@@ -54,7 +54,7 @@ class Entrance:
         if environ is None or handshake.check_upgrade(environ, self._origins) is not None:
             return False
         environ["REMOTE_ADDR"] = address[0] if isinstance(address, tuple) else ""
-        accepted = handshake.accept(environ, self._endpoint.subprotocols)
+        accepted = self._endpoint.accept(environ)
         # The raw socket takes both at once: what is read here is there, and nothing was ever sent.
         client._sock.recv(end)
         client._sock.send(handshake.response(environ, accepted))

@@ -5,9 +5,12 @@ are the same for every client and are made once for all of them.
 """
 
 import dataclasses
+from collections.abc import Iterator
 
-#: Headers of a whole, unmasked text frame for every payload length that fits the short form (RFC 6455 section 5.2).
-_SHORT_TEXT = tuple(bytes((0x81, length)) for length in range(126))
+#: First bytes of a whole text frame: FIN and opcode 1 (RFC 6455 section 5.2); and RSV1, if it is compressed (RFC 7692).
+TEXT, DEFLATED_TEXT = 0x81, 0xC1
+#: Headers of a whole, unmasked text frame for every payload length that fits the short form.
+_SHORT_TEXT = tuple(bytes((TEXT, length)) for length in range(126))
 
 PING = b"\x89\x00"
 
@@ -17,12 +20,32 @@ MAX_REASON_BYTES = 123
 
 def text_frame(payload: bytes) -> bytes:
     """One whole text frame around `payload`, which must be valid UTF-8."""
+    if len(payload) < 126:
+        return _SHORT_TEXT[len(payload)] + payload
+    return frame(TEXT, payload)
+
+
+def frame(first: int, payload: bytes) -> bytes:
+    """One frame that begins with the byte `first`."""
     length = len(payload)
     if length < 126:
-        return _SHORT_TEXT[length] + payload
+        return bytes((first, length)) + payload
     if length < 65536:
-        return b"\x81\x7e" + length.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + length.to_bytes(8, "big") + payload
+        return bytes((first, 126)) + length.to_bytes(2, "big") + payload
+    return bytes((first, 127)) + length.to_bytes(8, "big") + payload
+
+
+def split(batch: bytes) -> Iterator[tuple[int, int, int]]:
+    """Where each of the whole, unmasked frames in `batch` starts, where its payload does, and where it ends."""
+    start = 0
+    while start < len(batch):
+        length, payload = batch[start + 1], start + 2
+        if length > 125:
+            size = 2 if length == 126 else 8
+            payload += size
+            length = int.from_bytes(batch[payload - size : payload], "big")
+        yield start, payload, payload + length
+        start = payload + length
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from websockets.utils import accept_key
 
+from chatapp.realtime import deflate
+
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -26,9 +28,10 @@ class Refusal:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Accepted:
-    """What was agreed on: the subprotocol, empty for the plain dialect."""
+    """What was agreed on: the subprotocol, empty for the plain dialect; and whether text may come compressed, both ways."""
 
     subprotocol: str
+    deflated: bool
 
 
 def check_upgrade(environ: Mapping[str, Any], allowed_origins: Collection[str]) -> Refusal | None:
@@ -79,10 +82,14 @@ def is_allowed_origin(origin: str, host: str, allowed_origins: Collection[str]) 
         return False
 
 
-def accept(environ: Mapping[str, Any], spoken: Collection[str]) -> Accepted:
-    """What to agree on with a client that may come in: the first subprotocol of its offer that is spoken here."""
+def accept(environ: Mapping[str, Any], spoken: Collection[str], deflates: bool) -> Accepted:
+    """What to agree on with a client that may come in: the first subprotocol of its offer that is `spoken` here.
+
+    `deflates`: whether compression is on.
+    """
     offered = (name.strip() for name in environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(","))
-    return Accepted(next((name for name in offered if name in spoken), ""))
+    deflated = deflates and deflate.is_wanted(environ.get("HTTP_SEC_WEBSOCKET_EXTENSIONS", ""))
+    return Accepted(next((name for name in offered if name in spoken), ""), deflated)
 
 
 def response(environ: Mapping[str, Any], accepted: Accepted) -> bytes:
@@ -95,6 +102,8 @@ def response(environ: Mapping[str, Any], accepted: Accepted) -> bytes:
     ]
     if accepted.subprotocol:
         lines.append(f"Sec-WebSocket-Protocol: {accepted.subprotocol}")
+    if accepted.deflated:
+        lines.append(f"Sec-WebSocket-Extensions: {deflate.AGREED}")
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 

@@ -2,7 +2,8 @@
 
 Data comes in through `broadcast`, from the read loops of the talkers; the broadcast greenlet takes everything that is
 waiting as one batch, hands it to `publish`, which makes the frames, and writes these to every client of an audience.
-An audience is a set of clients that read the same bytes, so each message is encoded once for all of them.
+An audience is a set of clients that read the same, so each message is encoded once for all of them, and compressed once
+for those who take it compressed.
 What a message is, and which audiences there are, is left to those who call.
 
 The Go original needs channels to register and unregister; here no greenlet can interrupt another between two waits,
@@ -18,6 +19,7 @@ from gevent.queue import Queue
 
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection
+from chatapp.realtime.deflate import MANY_LEVEL, Deflater
 
 #: How many posts, and about how many bytes, may wait for the broadcast greenlet. Over it talkers wait; listeners never do.
 QUEUE_POSTS = 4096
@@ -48,7 +50,9 @@ class Hub:
         self.max_clients = max_clients
         self.clients: set[Connection] = set()
         self.stopping = False
-        self._audiences: dict[Audience, set[Connection]] = {}
+        # By audience, and by whether they take what they get compressed: all in one of these sets get the same bytes.
+        self._audiences: dict[tuple[Audience, bool], set[Connection]] = {}
+        self._deflater = Deflater(MANY_LEVEL)
         # Talkers, their posts and the sizes of these in bytes, oldest first.
         self._queue: Queue[tuple[Connection, Any, int]] = Queue(QUEUE_POSTS)
         self._queued_bytes = 0
@@ -72,20 +76,21 @@ class Hub:
     def remove(self, connection: Connection) -> None:
         """Count a client out; it listens to nothing any more."""
         self.clients.discard(connection)
-        for audience in [key for key, members in self._audiences.items() if connection in members]:
+        for audience, _ in [key for key, members in self._audiences.items() if connection in members]:
             self.leave(audience, connection)
 
     def join(self, audience: Audience, connection: Connection) -> None:
         """From now on `connection` gets what is delivered to `audience`."""
-        self._audiences.setdefault(audience, set()).add(connection)
+        self._audiences.setdefault((audience, connection.deflated), set()).add(connection)
 
     def leave(self, audience: Audience, connection: Connection) -> None:
         """From now on it does not."""
-        members = self._audiences.get(audience)
+        key = audience, connection.deflated
+        members = self._audiences.get(key)
         if members is not None:
             members.discard(connection)
             if not members:
-                del self._audiences[audience]
+                del self._audiences[key]
 
     # Fan-out.
 
@@ -94,12 +99,14 @@ class Hub:
 
         Returns those whose outbox was full: they got nothing of it, and the caller decides what becomes of them.
         """
-        members = self._audiences.get(audience)
-        if not members:
+        plain, deflated = self._audiences.get((audience, False)), self._audiences.get((audience, True))
+        if not plain and not deflated:
             return []
         data = encode()
-        # A write can end a connection but never switches greenlets, so the set can't change under the loop.
-        return [connection for connection in _in_turn(members, talkers) if not connection.write(data)]
+        slow = _write(plain, data, talkers) if plain else []
+        if deflated:
+            slow += _write(deflated, self._deflater.frames(data), talkers)
+        return slow
 
     def deliver_all(self, deliveries: Deliveries, talkers: Set[Connection] = frozenset()) -> None:
         """Write what each audience gets. Those whose outbox is full are closed with 4008: they come back and resume."""
@@ -153,6 +160,12 @@ class Hub:
                 gevent.sleep(0.02)
         for connection in list(self.clients):
             connection.abort()
+
+
+def _write(members: set[Connection], data: bytes, talkers: Set[Connection]) -> list[Connection]:
+    """Write to all; return those whose outbox is full. A write can end a connection but never switches greenlets, so the
+    set can't change under the loop."""
+    return [connection for connection in _in_turn(members, talkers) if not connection.write(data)]
 
 
 def _in_turn(members: set[Connection], talkers: Set[Connection]) -> Iterable[Connection]:

@@ -15,7 +15,7 @@ import gevent
 
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits, take_over
-from chatapp.realtime.handshake import Accepted
+from chatapp.realtime.handshake import Accepted, accept
 from chatapp.realtime.hub import Hub
 
 #: Does the talking, until the connection ends.
@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 class Endpoint:
     """A path at which WebSockets are opened, and what becomes of them.
 
+    `deflates`: whether what goes to clients that take it is compressed.
     `handler` makes of a request, as a WSGI environ, and what was agreed on the one who talks.
     """
 
@@ -36,12 +37,17 @@ class Endpoint:
     subprotocols: tuple[str, ...]
     hub: Hub
     limits: Limits
+    deflates: bool
     handler: Callable[[Mapping[str, Any], Accepted], Handler]
+
+    def accept(self, environ: Mapping[str, Any]) -> Accepted:
+        """What to agree on with who asks for this path, and may."""
+        return accept(environ, self.subprotocols, self.deflates)
 
     def start(self, sock: Any, environ: Mapping[str, Any], accepted: Accepted) -> "gevent.Greenlet[..., None]":
         """Take over the gevent socket `sock` after the handshake; serve it in a greenlet of its own, which is returned."""
         handle = self.handler(environ, accepted)
-        connection = Connection(take_over(sock), self.limits)
+        connection = Connection(take_over(sock), self.limits, accepted.deflated)
         self.hub.add(connection)
         who = f'{environ.get("REMOTE_ADDR") or "-"} "WEBSOCKET {self.path} {accepted.subprotocol or "plain"}"'
         return gevent.spawn(_serve, connection, self.hub, handle, who)

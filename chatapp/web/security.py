@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from flask import Flask, Response, jsonify, request
 
 from chatapp.config import Settings
-from chatapp.realtime.handshake import Refusal, accept, check_upgrade
+from chatapp.realtime.handshake import Refusal, check_upgrade
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.serve import Endpoint
 from chatapp.web.sockets import ACCEPTED
@@ -45,7 +45,7 @@ def protect(app: Flask, endpoints: Iterable[Endpoint], settings: Settings) -> No
         refusal = check_upgrade(environ, () if only_ours else settings.allowed_origins) or _no_room(endpoint.hub)
         if refusal is not None:
             return answer(refusal)
-        environ[ACCEPTED] = accept(environ, endpoint.subprotocols)
+        environ[ACCEPTED] = endpoint.accept(environ)
         return None
 
     @app.after_request

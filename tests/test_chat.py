@@ -337,11 +337,6 @@ def test_over_the_limit_of_clients_the_answer_is_503_and_health_still_answers(se
 # Opening.
 
 
-def test_no_compression_is_negotiated(server: Server) -> None:
-    with server.connect(compression="deflate") as client:
-        assert client.protocol.extensions == []
-
-
 def test_an_unknown_subprotocol_is_not_chosen(server: Server) -> None:
     with server.connect("/ws", subprotocols=["logs.v1", "chat.v9"]) as client:
         assert client.subprotocol is None

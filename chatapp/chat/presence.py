@@ -135,10 +135,14 @@ class Presence:
         """Somebody writes; told with the next difference, unless many do."""
         self._typing.setdefault(room, set()).add(person)
 
+    @property
+    def typing(self) -> bool:
+        """Whether anybody is to be told of who writes something."""
+        return bool(self._typing)
+
     def wrote(self, room: str, person: str) -> None:
         """What somebody was writing is there: that they were is not told any more."""
-        if self._typing:
-            self._typing.get(room, set()).discard(person)
+        self._typing.get(room, set()).discard(person)
 
     def users_json(self, room: str) -> tuple[str, int]:
         """Who is here as everybody was told last, encoded, and how many they are; what has changed since is told next."""

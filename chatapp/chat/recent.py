@@ -27,9 +27,9 @@ class _Room:
 
     def drop_oldest(self) -> int:
         event = self.events.popleft()
-        frame = self.frames.pop(event.seq, b"")
-        self.bytes -= event.size + len(frame)
-        return event.size + len(frame)
+        size = event.size + len(self.frames.pop(event.seq, b""))
+        self.bytes -= size
+        return size
 
 
 class Recent:
@@ -39,22 +39,25 @@ class Recent:
         self._rooms: collections.OrderedDict[str, _Room] = collections.OrderedDict()
         self._bytes = 0
 
-    def add(self, event: Event) -> None:
-        """The next event of its room."""
-        room = self._rooms.get(event.room)
+    def add(self, *events: Event) -> None:
+        """The next events of one room, in their order."""
+        name = events[0].room
+        room = self._rooms.get(name)
         if room is None:
-            room = self._rooms[event.room] = _Room()
-        if room.events and room.events[-1].seq != event.seq - 1:
-            self._forget(event.room)
-            room = self._rooms[event.room] = _Room()
-        room.events.append(event)
-        room.bytes += event.size
-        self._bytes += event.size
-        if event.type == schema.DELETE:
-            self._redact(room, event)
+            room = self._rooms[name] = _Room()
+        if room.events and room.events[-1].seq != events[0].seq - 1:
+            self._forget(name)
+            room = self._rooms[name] = _Room()
+        size = sum(event.size for event in events)
+        room.events.extend(events)
+        room.bytes += size
+        self._bytes += size
+        for event in events:
+            if event.type == schema.DELETE:
+                self._redact(room, event)
         while len(room.events) > KEPT_EVENTS or (room.bytes > KEPT_BYTES and len(room.events) > 1):
             self._bytes -= room.drop_oldest()
-        self._rooms.move_to_end(event.room)
+        self._rooms.move_to_end(name)
         while self._bytes > KEPT_BYTES_OF_ALL and len(self._rooms) > 1:
             self._forget(next(iter(self._rooms)))
 

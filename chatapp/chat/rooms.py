@@ -75,7 +75,8 @@ class Rooms:
         self._hub.deliver_all(self.news(), {talker for talker, _ in batch})
         # After the fan-out, so that even the answer to a repeated request keeps the order of events.
         for (talker, post), outcome in zip(batch, outcomes, strict=True):
-            self._answer(talker, post, outcome)
+            if post.type != schema.MESSAGE or not isinstance(outcome, Done) or outcome.again:
+                self._answer(talker, post, outcome)
 
     def look(self) -> None:
         """Deliver what other processes have committed. Never waits, and costs next to nothing if there is nothing."""
@@ -96,19 +97,19 @@ class Rooms:
         self._committed()
         by_room: dict[str, list[Event]] = {}
         for event in events:
-            self._recent.add(event)
             by_room.setdefault(event.room, []).append(event)
-            if event.is_message:
-                self._subscriptions.wrote(event)
-            elif event.type == schema.DELETE:
+            if event.type == schema.DELETE:
                 self._past.forget(event.room)
                 self.erased = True
-        if said := [event for event in by_room.get(messages.MAIN_ROOM, ()) if event.is_message]:
+        for in_room in by_room.values():
+            self._recent.add(*in_room)
+        self._subscriptions.wrote(events)
+        if said := [event for event in by_room.get(messages.MAIN_ROOM, ()) if event.type == schema.MESSAGE]:
             yield PLAIN, lambda: b"".join(map(answers.encode_plain, said))
         for room, in_room in by_room.items():
             yield room_audience(room), lambda events=in_room: b"".join(map(self._recent.frame, events))  # type: ignore[misc]
         for event in events:
-            if not event.is_message:
+            if event.type != schema.MESSAGE:
                 yield from self._more_of(event)
 
     def _more_of(self, event: Event) -> Deliveries:

@@ -38,17 +38,16 @@ def endpoint(services: Services, settings: Settings) -> Endpoint:
 def _talk_plain(connection: Connection, services: Services, settings: Settings) -> None:
     """Owned by the greenlet of the connection: the seed's contract. What can't be understood ends this connection alone."""
     services.hub.join(PLAIN, connection)
-    said_before: tuple[Plain, User] | None = None
+    before: Plain | None = None
+    user: User | None = None
     for text in connection:
         try:
-            plain = requests.parse_plain(text, settings.max_username_chars)
+            plain = requests.parse_plain(text, settings.max_username_chars, before)
         except BadMessage as bad:
             connection.end(frames.NOT_UNDERSTOOD.because(str(bad)))
             continue
-        if said_before and (said_before[0].username, said_before[0].email) == (plain.username, plain.email):
-            user = said_before[1]
-        else:
+        if user is None or before is None or not plain.is_of(before):
             user = services.people.plain(plain.username, plain.email)
-        said_before = plain, user
+        before = plain
         post = Post(schema.MESSAGE, messages.MAIN_ROOM, user, None, plain.message, None, plain.email)
         services.rooms.send(post, connection)

@@ -173,16 +173,19 @@ class Store:
         pos = self._pos
         outcomes: list[Outcome] = []
         rows: list[tuple[object, ...]] = []
+        head: RoomHead | None = None
         for post in posts:
             earlier = known.get(post.id) if post.id is not None else None
             if earlier is not None:
                 outcomes.append(repeated(post, earlier))
                 continue
+            target: Target | None = None
             try:
-                head = self._head_for(post)
+                if head is None or head.name != post.room or head.is_direct or post.type == schema.CREATE:
+                    head = self._head_for(post)
                 if post.target is not None:
                     self._insert(rows)  # it may be meant for one of them
-                target = self._check(post, head)
+                    target = self._check(post, head, post.target)
             except BadMessage as bad:
                 outcomes.append(bad)
                 continue
@@ -293,11 +296,9 @@ class Store:
         self._new_rooms.append(head)
         return head
 
-    def _check(self, post: Post, head: RoomHead) -> Target | None:
-        """The message that is meant, if one is. Raises `BadMessage` if the post can't be done."""
-        if post.target is None:
-            return None
-        target = message_at(self._execute, head.key, post.target)
+    def _check(self, post: Post, head: RoomHead, seq: int) -> Target:
+        """The message that is meant, the one with this number. Raises `BadMessage` if the post can't be done."""
+        target = message_at(self._execute, head.key, seq)
         if target is None or (not target.text and post.type != schema.MESSAGE):
             raise BadMessage("unknown_message", "That message is not there any more.", post.id, post.room)
         if post.type in (schema.EDIT, schema.DELETE) and target.person != post.user.id:
@@ -305,7 +306,7 @@ class Store:
         if post.type == schema.REACT and post.text[0] == "+":
             others = self._execute(
                 "SELECT count(DISTINCT emoji) FROM reactions WHERE room = ? AND seq = ? AND emoji != ?",
-                (head.key, post.target, post.text[1:]),
+                (head.key, seq, post.text[1:]),
             ).fetchone()[0]
             if others >= MAX_REACTIONS:
                 raise BadMessage("too_many", "This message has as many reactions as it may have.", post.id, post.room)

@@ -6,7 +6,7 @@ Called by `chat.client` in the greenlet of the request, and by `chat.rooms` when
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from chatapp.chat import answers, messages
 from chatapp.chat.answers import Fields
@@ -82,9 +82,12 @@ class Subscriptions:
         for connection in self._presence.connections(person):
             self.drop(connection, room)
 
-    def wrote(self, event: Event) -> None:
-        """A message of somebody is told."""
-        self._presence.wrote(event.room, event.user.id)
+    def wrote(self, events: Iterable[Event]) -> None:
+        """What these events tell is told."""
+        if self._presence.typing:
+            for event in events:
+                if event.is_message:
+                    self._presence.wrote(event.room, event.user.id)
 
     def tell(self, person: str, fields: Fields) -> None:
         """Tell all connections of a person."""

@@ -147,9 +147,11 @@ class Connection:
                 return
             messages, data = self._fast_path.feed(data)
             for message in messages:
-                text = self._take(TEXT, True, message)
-                if text is not None:
-                    yield text
+                if self.ending is None:
+                    self._hold_back()
+                    text = self._decode(message)
+                    if text is not None:
+                        yield text
             if data:
                 protocol.receive_data(data)
             events = protocol.events_received()

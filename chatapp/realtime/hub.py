@@ -10,12 +10,13 @@ The Go original needs channels to register and unregister; here no greenlet can 
 so the sets are changed directly, and a fan-out that never waits sees them whole.
 """
 
+import collections
 import logging
 from collections.abc import Callable, Hashable, Iterable, Set
 from typing import Any
 
 import gevent
-from gevent.queue import Queue
+from gevent.event import Event
 
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection
@@ -53,9 +54,11 @@ class Hub:
         # By audience, and by whether they take what they get compressed: all in one of these sets get the same bytes.
         self._audiences: dict[tuple[Audience, bool], set[Connection]] = {}
         self._deflater = Deflater(MANY_LEVEL)
-        # Talkers, their posts and the sizes of these in bytes, oldest first.
-        self._queue: Queue[tuple[Connection, Any, int]] = Queue(QUEUE_POSTS)
+        # Talkers, their posts and the sizes of these in bytes, oldest first. Not gevent's queue: nobody but the broadcast
+        # greenlet takes from it, and an event that is set once a batch wakes that at a tenth of the cost a post.
+        self._queue: collections.deque[tuple[Connection, Any, int]] = collections.deque()
         self._queued_bytes = 0
+        self._posted = Event()
 
     # Who is here.
 
@@ -67,7 +70,7 @@ class Hub:
     @property
     def busy(self) -> bool:
         """Whether posts are waiting for the broadcast greenlet."""
-        return bool(self._queue.qsize())
+        return bool(self._queue)
 
     def add(self, connection: Connection) -> None:
         """Count a client in."""
@@ -116,16 +119,18 @@ class Hub:
 
     def broadcast(self, talker: Connection, post: Any, size: int) -> None:
         """Queue `post` (about `size` bytes) for everyone. Waits while the queue is full: the talker, nobody else."""
-        while self._queued_bytes > QUEUE_BYTES:
+        while self._queued_bytes > QUEUE_BYTES or len(self._queue) >= QUEUE_POSTS:
             gevent.sleep(WAIT_SECONDS)
         self._queued_bytes += size
-        self._queue.put((talker, post, size))
+        self._queue.append((talker, post, size))
+        if len(self._queue) == 1:
+            self._posted.set()
 
     def run(self, publish: Publish) -> None:
         """Owned by the broadcast greenlet: batches for ever."""
         while True:
             self._publish(publish, self._next_batch())
-            if self._queue.qsize():
+            if self._queue:
                 gevent.sleep(0)  # under load, let outboxes drain and readers read between two batches
 
     def _publish(self, publish: Publish, batch: Batch) -> None:
@@ -139,10 +144,13 @@ class Hub:
 
         A lone post goes out alone at once; under load batches form by themselves.
         """
-        talker, post, size = self._queue.get()
-        batch = [(talker, post)]
-        while size < BATCH_BYTES and len(batch) < BATCH_POSTS and self._queue.qsize():
-            talker, post, more = self._queue.get_nowait()
+        while not self._queue:
+            self._posted.clear()
+            self._posted.wait()
+        batch: Batch = []
+        size = 0
+        while self._queue and size < BATCH_BYTES and len(batch) < BATCH_POSTS:
+            talker, post, more = self._queue.popleft()
             batch.append((talker, post))
             size += more
         self._queued_bytes -= size

@@ -1,0 +1,51 @@
+"""What the generator is to do, and how that travels: one JSON object on the command line."""
+
+import dataclasses
+import json
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One load against one server.
+
+    With `rate` so many messages a second are sent in all, whatever comes back; otherwise each sender keeps `window` of its
+    own in flight. With `file` lines are appended to it instead of sending.
+    """
+
+    port: int
+    dialect: str
+    #: The server's process: its processor time and memory are read from /proc, with all that it has started.
+    server_pid: int
+    clients: int
+    senders: int = 1
+    window: int = 16
+    rate: float = 0.0
+    #: Length of the text of one message (67: 128 bytes of JSON), or of one line with its newline.
+    text_bytes: int = 67
+    #: The text is sentences, as people write them, instead of one letter.
+    sentences: bool = False
+    #: Offer permessage-deflate.
+    deflate: bool = False
+    #: Clients beside the others that never read.
+    stalled: int = 0
+    file: str = ""
+    #: How many of the clients are checked message by message, beside the senders; all others are counted.
+    witnesses: int = 3
+    #: How many connections may wait for their handshake: the server's backlog.
+    backlog: int = 1000
+    warm: float = 1.0
+    seconds: float = 3.0
+    #: Nothing is sent: connections are opened, and held for so many seconds.
+    is_idle: bool = False
+    hold: float = 0.0
+    #: Idle connections that come first, so that what they warm up is not counted.
+    first: int = 200
+
+    def as_argument(self) -> str:
+        """For the command line."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "Job":
+        """Read it from there."""
+        return cls(**json.loads(argument))

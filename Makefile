@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check python-tests node-tests proof proof-short truth truth-short timed screenshots clean
+.PHONY: run test check python-tests node-tests proof proof-short truth truth-short timed bench screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -k gevent wsgi:app
@@ -50,6 +50,10 @@ truth-short: $(VENV)/.test
 timed: $(VENV)/.test
 	bin/need-chromium
 	$(BIN)/pytest -m timed tests/browser
+
+# This server beside its peers, each in turn on one core, the load on another: 40 minutes on a quiet machine (bench/README.md).
+bench: $(VENV)/.test
+	$(BIN)/python -m bench --runs 5
 
 # The pictures of the README, made by the browser tests.
 screenshots: $(VENV)/.test

@@ -1,0 +1,127 @@
+"""The course of the bench: each case, each run, each server in its turn; what comes is written at once.
+
+The servers take turns within a run, and every other run in the opposite order, so that what the machine does meanwhile
+meets all of them alike.
+"""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench import report
+from bench.building import Missing
+from bench.cases import PEER_RUNS, TARGET_PEERS, Case
+from bench.load.dialects import LOG_NAME
+from bench.load.job import Job
+from bench.results import Results, Sample, fault_of
+from bench.servers import SERVERS, Server
+from bench.serving import LOAD_CORE, TOP
+
+#: How long one load may take (seconds): connecting takes two minutes at most, draining fifteen seconds.
+PATIENCE = 300.0
+#: With `--quick`, for every case; and the servers that take part then.
+QUICK_SERVERS = ("ours", "ours-logs-v1")
+QUICK = {"clients": 100, "warm": 0.2, "seconds": 0.5}
+#: What is expected of a start, a stop, and a handshake, to tell when the end will be (seconds).
+_START, _HANDSHAKE = 3.5, 0.001
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One server under one load, once."""
+
+    case: Case
+    server: Server
+    run: int
+
+    def job(self, quick: bool) -> dict[str, Any]:
+        """What the generator is to do, but for the server's process."""
+        job: dict[str, Any] = {**self.case.job, **(QUICK | (self.case.quick or {}) if quick else {}), **self.server.job}
+        if self.run:
+            job["hold"] = 0.0  # what they cost at rest takes a minute, and is measured once
+        return job
+
+    def expected(self, quick: bool) -> float:
+        """About how many seconds it takes."""
+        job = Job(0, "chat", 0, **self.job(quick))
+        return _START + job.clients * _HANDSHAKE + job.warm + job.seconds + job.hold
+
+
+def steps(cases: list[Case], servers: list[str], runs: int) -> list[Step]:
+    """All of them, in their order."""
+    planned = []
+    for case in cases:
+        taking_part = [key for key in case.servers if key in servers]
+        for run in range(min(runs, case.runs)):
+            for key in taking_part if run % 2 == 0 else reversed(taking_part):
+                server = SERVERS[key]
+                if run < PEER_RUNS or server.is_ours or key in TARGET_PEERS:
+                    planned.append(Step(case, server, run))
+    return planned
+
+
+def measure(step: Step, quick: bool) -> Sample:
+    """One load against one freshly started server."""
+    with tempfile.TemporaryDirectory(prefix="chatapp-bench-") as name:
+        folder = Path(name).resolve()
+        (folder / LOG_NAME).touch()
+        fields: dict[str, Any] = {"port": step.server.port, "dialect": step.server.dialect, "backlog": step.server.backlog}
+        fields |= step.job(quick)
+        if step.server.dialect.startswith("log"):
+            fields["file"] = str(folder / LOG_NAME)
+        try:
+            with step.server.run(folder) as pid:
+                return _generate(Job(server_pid=pid, **fields))
+        except Missing as missing:
+            return {"failed": str(missing)}
+
+
+def _generate(job: Job) -> Sample:
+    command = ["taskset", "-c", str(LOAD_CORE), sys.executable, "-m", "bench.load", job.as_argument()]
+    try:
+        ended = subprocess.run(command, cwd=TOP, capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"the load did not end within {PATIENCE:g} s"}
+    if ended.returncode:
+        raise SystemExit(f"the generator failed: {ended.stderr}")
+    sample: Sample = json.loads(ended.stdout)
+    return sample
+
+
+def most() -> list[dict[str, Any]]:
+    """What the generator takes at most."""
+    ended = subprocess.run([sys.executable, "-m", "bench.load.most"], cwd=TOP, capture_output=True, text=True, check=True)
+    told: list[dict[str, Any]] = json.loads(ended.stdout)
+    return told
+
+
+def run(results: Results, planned: list[Step], quick: bool) -> None:
+    """Measure, and write the table after each case."""
+    total = sum(step.expected(quick) for step in planned)
+    began, done = time.monotonic(), 0.0
+    for number, step in enumerate(planned):
+        sample = measure(step, quick)
+        results.add(step.case, step.server.key, sample)
+        done += step.expected(quick)
+        left = (time.monotonic() - began) * (total - done) / done
+        end = time.strftime("%H:%M", time.localtime(time.time() + left))
+        what = f"{step.case.key}, run {step.run + 1}, {step.server.name}"
+        print(f"[{number + 1}/{len(planned)}, end about {end}] {what}: {_brief(step.case, sample)}", flush=True)
+        if number + 1 == len(planned) or planned[number + 1].case is not step.case:
+            report.write(results)
+
+
+def _brief(case: Case, sample: Sample) -> str:
+    if sample.get("limited"):
+        return "generator-limited"
+    told = [
+        f"{figure.title} {report.number(sample[figure.key])} {figure.unit}".rstrip()
+        for figure in case.figures[:3]
+        if sample.get(figure.key) is not None
+    ]
+    return ", ".join([*told, fault_of(sample)]).strip(", ")

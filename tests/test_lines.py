@@ -1,13 +1,16 @@
 """From bytes to whole lines, and where the last lines of a file begin."""
 
+import json
 import os
 import random
 from pathlib import Path
 
 import pytest
 
-from chatapp.logs import reader
-from chatapp.logs.lines import MAX_LINE_BYTES, Format, Line, LineSplitter, cut, to_utf8
+from chatapp.logs import reader, wire
+from chatapp.logs.conditions import Condition, Filter
+from chatapp.logs.lines import MAX_LINE_BYTES, Block, Format, Line, LineSplitter, cut
+from chatapp.logs.shown import to_texts, to_utf8
 
 
 def split_in_pieces(data: bytes, sizes: random.Random) -> list[Line]:
@@ -64,6 +67,78 @@ def test_however_the_bytes_are_cut_the_lines_are_the_same(seed: int) -> None:
         assert data[offset : offset + len(text)] == text
 
 
+@pytest.mark.parametrize("encoding", ["", "latin-1", "utf-16-le"])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_block_holds_the_lines_that_come_one_by_one(seed: int, encoding: str) -> None:
+    """Whatever is in them: a mark at the beginning, holes, lines over the limit."""
+    choose = random.Random(seed)
+    parts = [b"\xef\xbb\xbf", b"\0", b"\0" * 20, b"\n", b"\r\n", b"x" * 30, b"\xe6\x97\xa5", b"\xe6", b"word " * 9, b"\n\n"]
+    data = b"".join(choose.choices(parts, k=3000))
+    most, size = choose.choice([40, 200, 65_536]), choose.choice([3, 50, 1000, 100_000])
+    lone, whole = (Format(encoding, most).splitter(0) for _ in range(2))
+    for start in range(0, len(data), size):
+        piece = data[start : start + size]
+        lines, block = lone.feed(piece), whole.block(piece)
+        assert (block.lines() if block else []) == lines
+        assert (whole.offset, whole.end, whole.half) == (lone.offset, lone.end, lone.half)
+    assert whole.flush() == lone.flush()
+
+
+def test_a_block_comes_in_pieces_of_at_most_so_many_lines() -> None:
+    block = LineSplitter(100).block(b"".join(b"%d\n" % number for number in range(25)))
+    assert block is not None
+    pieces = list(block.pieces(10))
+    assert [len(piece) for piece in pieces] == [10, 10, 5]
+    assert [line for piece in pieces for line in piece.lines()] == block.lines()
+    assert list(block.pieces(25)) == [block]
+
+
+ODD_TEXTS = [
+    *[
+        b"",
+        b"plain",
+        b'"quoted" and \\ and \\n and \\u0007',
+        b"\ttab",
+        b"\x1b[31mred\x1b[0m",
+        b"gr\xfc\xdfe",
+        "日本 ü 😀".encode(),
+    ],
+    *[
+        b"bell\x07",
+        b"\x7f",
+        b"end\r",
+        b"two\r\r",
+        b"10%\r20%\r",
+        b"\0" * 3,
+        b"\0" * 40,
+        b"\x85",
+        "\u2028 \x85 \ufeff".encode(),
+    ],
+]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lines_on_the_wire_are_what_is_shown_of_each(seed: int) -> None:
+    """Encoding many at once must not let what is in one touch another."""
+    choose = random.Random(seed)
+    texts = choose.choices(ODD_TEXTS[: choose.choice([3, 7, len(ODD_TEXTS)])], k=choose.choice([1, 2, 50]))
+    block = Block(1000, b"\n".join(texts))
+    frame = wire.encode_v1("a.log", "gen", block, 5000)
+    told = json.loads(frame[frame.index(b"{") :])
+    assert told["lines"] == [[start, *to_texts([(start, text)])] for start, text in block.lines()]
+    assert {**told, "lines": []} == {"type": "lines", "file": "a.log", "generation": "gen", "lines": [], "next": 5000}
+
+
+@pytest.mark.parametrize("include", [None, "e", "x", "line"])
+@pytest.mark.parametrize("exclude", [None, "7", "x", "line"])
+def test_of_a_block_the_lines_pass_that_pass_one_by_one(include: str | None, exclude: str | None) -> None:
+    wanted = Filter(Condition(include) if include else None, Condition(exclude, pattern=True) if exclude else None)
+    block = LineSplitter(7).block(b"".join(b"line %d %s\n" % (n, b"even" * (n % 2)) for n in range(100)))
+    assert block is not None
+    picked = wanted.pick(block)
+    assert (picked.lines() if picked else []) == [line for line in block.lines() if wanted.passes(line[1])]
+
+
 @pytest.mark.parametrize("length", [MAX_LINE_BYTES - 1, MAX_LINE_BYTES, MAX_LINE_BYTES + 1, 5_000_000])
 @pytest.mark.parametrize("piece", [1000, 65_536, 10_000_000])
 def test_a_long_line_is_cut_with_a_mark_and_its_true_length(length: int, piece: int) -> None:
@@ -84,7 +159,7 @@ def test_a_cut_never_splits_a_character() -> None:
 
 
 def test_what_is_no_utf8_becomes_replacement_characters() -> None:
-    assert to_utf8([(0, b"gr\xfc\xdfe"), (6, "grün".encode())]) == [(0, "gr\ufffd\ufffde".encode()), (6, "grün".encode())]
+    assert to_utf8(b"gr\xfc\xdfe\xe6\n" + "grün".encode()) == "gr\ufffd\ufffde\ufffd\ngrün".encode()
 
 
 @pytest.fixture

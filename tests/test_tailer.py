@@ -13,7 +13,7 @@ import pytest
 from chatapp.logs.catchup import ending
 from chatapp.logs.forms import V1Form
 from chatapp.logs.generation import Source
-from chatapp.logs.lines import Line
+from chatapp.logs.lines import Block, Line
 from chatapp.logs.rotated import Surroundings
 from chatapp.logs.states import STALE, State
 from chatapp.logs.tailer import Tailer
@@ -29,8 +29,8 @@ class Recorder:
     def began(self, source: Source, offset: int) -> None:
         pass
 
-    def lines(self, source: Source, lines: list[Line], unfinished: bool = False) -> None:
-        self.told += [text.decode() for _, text in lines]
+    def lines(self, source: Source, block: Block, unfinished: bool = False) -> None:
+        self.told += [text.decode() for text in block.texts]
 
     def half(self, source: Source, line: Line) -> None:
         self.told.append(f"<half: {line[1].decode()}>")

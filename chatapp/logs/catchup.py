@@ -15,7 +15,7 @@ import gevent
 from chatapp.logs.forms import Batch, Form
 from chatapp.logs.generation import Source
 from chatapp.logs.known import Known
-from chatapp.logs.lines import Line
+from chatapp.logs.lines import Block, as_block
 from chatapp.logs.reading import READ_BYTES
 from chatapp.logs.redact import CONTEXT_BYTES
 from chatapp.logs.rotated import Surroundings
@@ -80,11 +80,13 @@ class CatchUp:
         if not data or (source.end is None and not source.begins_as_before()) or source.lost:
             gevent.sleep(NOTICE_SECONDS)  # cut or rewritten this very moment; the tailer will say so
             return True
-        return self._send(self._splitter.feed(data))
+        return self._send(self._splitter.block(data))
 
-    def _send(self, lines: list[Line], unfinished: bool = False) -> bool:
+    def _send(self, block: Block | None, unfinished: bool = False) -> bool:
+        if block is None:
+            return True
         form = self._viewer.form
-        for batch in batches(self._source, self._blackout.lines(lines), self._splitter.offset, unfinished):
+        for batch in batches(self._source, self._blackout.blacked(block), self._splitter.offset, unfinished):
             now = time.monotonic()
             frame = form.lines(batch, now - self._told_at >= TELL_SECONDS)
             if frame:
@@ -97,7 +99,7 @@ class CatchUp:
         """The source is read to its end, or can't be read any more: go on with the next."""
         source, following, connection = self._source, self._source.next, self._viewer.connection
         assert following is not None
-        told = self._send(self._splitter.flush(), unfinished=True)
+        told = self._send(as_block(self._splitter.flush()), unfinished=True)
         if source.lost and source.end is not None and self._splitter.end < source.end:
             gap = self._viewer.form.notice("gap", source.name, LOST, offset=self._splitter.end, to=source.end)
             told = told and connection.write_waiting(gap, ROOM_BYTES)
@@ -129,12 +131,12 @@ class CatchUp:
         return self._viewer.connection.write_waiting(notice, ROOM_BYTES)
 
 
-def batches(source: Source, lines: list[Line], following: int, unfinished: bool) -> Iterator[Batch]:
+def batches(source: Source, block: Block, following: int, unfinished: bool) -> Iterator[Batch]:
     """The lines in groups of a bounded size, each with the offset after its last: short ones grow when encoded."""
-    for start in range(0, len(lines), MAX_LINES):
-        end = start + MAX_LINES
-        is_last = end >= len(lines)
-        yield Batch(source.name, lines[start:end], following if is_last else lines[end][0], unfinished and is_last)
+    pieces = list(block.pieces(MAX_LINES))
+    for piece, after in itertools.zip_longest(pieces, pieces[1:]):
+        is_last = after is None
+        yield Batch(source.name, piece, following if is_last else after.offset, unfinished and is_last)
 
 
 def ending(form: Form, source: Source) -> bytes:

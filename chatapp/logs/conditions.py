@@ -12,13 +12,12 @@ import dataclasses
 import functools
 import itertools
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import re2
 
 from chatapp.logs import literals
-from chatapp.logs.lines import Line
+from chatapp.logs.lines import Block, Line
 
 #: The longest text or pattern, in characters.
 MAX_CHARS = 1000
@@ -127,15 +126,15 @@ class Condition:
         match = self._regexp.search(part, start, end)
         return -1 if match is None else int(match.start())
 
-    def indexes(self, texts: list[bytes]) -> list[int]:
-        """Which of these lines match, in order."""
-        if not self.pattern and self.case:
-            wanted = self.text.encode()
-            return [index for index, text in enumerate(texts) if wanted in text]
-        data = b"\n".join(texts)
+    def indexes(self, data: bytes) -> list[int]:
+        """Which of some lines, joined by newlines, match, in order."""
         at = self.next_in(data, 0)
         if at < 0:
             return []  # one look for the whole batch: how it ends for most filters
+        texts = data.split(b"\n")
+        if not self.pattern and self.case:
+            wanted = self.text.encode()
+            return [index for index, text in enumerate(texts) if wanted in text]
         starts = list(itertools.accumulate((len(text) + 1 for text in texts), initial=0))
         found = []
         while at >= 0:
@@ -202,16 +201,25 @@ class Filter:
             return False
         return self.exclude is None or not self.exclude.matches(line)
 
-    def select(self, lines: list[Line]) -> list[Line]:
-        """Those of a batch that pass."""
+    def pick(self, block: Block) -> Block | None:
+        """Those of a block that pass: the same object if all do, None if none does."""
+        count = len(block)
         if self.include is not None:
-            lines = [lines[index] for index in self.include.indexes(_texts(lines))]
-        if self.exclude is not None and lines:
-            out = set(self.exclude.indexes(_texts(lines)))
+            found = self.include.indexes(block.data)
+            if not found:
+                return None
+            block = block if len(found) == count else block.only(found)
+        if self.exclude is not None:
+            out = set(self.exclude.indexes(block.data))
+            if len(out) == len(block):
+                return None
             if out:
-                lines = [line for index, line in enumerate(lines) if index not in out]
-        return lines
+                return block.only([index for index in range(len(block)) if index not in out])
+        return block
 
-
-def _texts(lines: Iterable[Line]) -> list[bytes]:
-    return [text for _, text in lines]
+    def select(self, lines: list[Line]) -> list[Line]:
+        """Those of some lines that pass."""
+        if not self or not lines:
+            return lines
+        picked = self.pick(Block.of(lines))
+        return picked.lines() if picked is not None else []

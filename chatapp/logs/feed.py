@@ -19,7 +19,7 @@ from chatapp.logs.files import Catalog
 from chatapp.logs.forms import Form
 from chatapp.logs.generation import Bookmark, Source
 from chatapp.logs.known import Known
-from chatapp.logs.lines import Line
+from chatapp.logs.lines import Block, Line
 from chatapp.logs.redact import CONTEXT_BYTES, Redactor
 from chatapp.logs.rotated import Surroundings
 from chatapp.logs.states import GONE_PLACE, State
@@ -155,15 +155,15 @@ class Feed:
         """Another generation: nothing of the one before matters for what is blacked out."""
         self._blackout = self.redactor.stream(source.context(offset, CONTEXT_BYTES))
 
-    def lines(self, source: Source, lines: list[Line], unfinished: bool = False) -> None:
+    def lines(self, source: Source, block: Block, unfinished: bool = False) -> None:
         """New lines: encode them once for each form, hand them to the hub."""
         now = time.monotonic()
-        for batch in batches(source, self._blackout.lines(lines), self.tailer.position, unfinished):
+        for batch in batches(source, self._blackout.blacked(block), self.tailer.position, unfinished):
             for form in list(self._told_at):
                 frame = form.lines(batch, now - self._told_at[form] >= TELL_SECONDS)
                 if frame:
                     self._told_at[form] = now
-                    self._deliver(form, frame, source, batch.lines[0][0])
+                    self._deliver(form, frame, source, batch.block.offset)
 
     def half(self, source: Source, line: Line) -> None:
         """The half line at the end. Whose outbox is full does without."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from chatapp.logs import wire
 from chatapp.logs.conditions import Filter
-from chatapp.logs.lines import Line
+from chatapp.logs.lines import Block, Line
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Batch:
     """
 
     generation: str
-    lines: list[Line]
+    block: Block
     following: int
     unfinished: bool = False
 
@@ -49,7 +49,7 @@ class PlainForm:
     drops = False
 
     def lines(self, batch: Batch, even_if_none: bool) -> bytes:
-        return wire.encode_plain(batch.lines, self.only)
+        return wire.encode_plain(batch.block, self.only)
 
     def half(self, generation: str, line: Line) -> bytes:
         return b""
@@ -67,13 +67,14 @@ class V1Form:
     drops = True
 
     def lines(self, batch: Batch, even_if_none: bool) -> bytes:
+        block = batch.block
         if not self.filter:
-            return wire.encode_v1(self.file, batch.generation, batch.lines, batch.following, unfinished=batch.unfinished)
-        passing = self.filter.select(batch.lines)
-        if not passing and not even_if_none:
+            return wire.encode_v1(self.file, batch.generation, block, batch.following, unfinished=batch.unfinished)
+        passing = self.filter.pick(block)
+        if passing is None and not even_if_none:
             return b""
-        passed = len(batch.lines) - len(passing)
-        unfinished = batch.unfinished and passing[-1:] == batch.lines[-1:]
+        passed = len(block) - (len(passing) if passing is not None else 0)
+        unfinished = batch.unfinished and passing is not None and passing.starts[-1] == block.starts[-1]
         return wire.encode_v1(self.file, batch.generation, passing, batch.following, passed, unfinished)
 
     def half(self, generation: str, line: Line) -> bytes:

@@ -1,15 +1,18 @@
-"""From bytes of a file to whole lines with their offsets, and from lines to text that can be shown. Pure; no file, no clock.
+"""From bytes of a file to whole lines with their offsets. Pure; no file, no clock.
 
 Bytes come from `logs.reading` (the live end), `logs.catchup`, `logs.past` and `logs.scan` (the past); a `Line` is
-(offset of its first byte, its bytes without the newline). Lines end at `\\n` and nowhere else; a `\\r` before it is
-left in place. A half line waits for its newline. A line over the limit is cut, with a mark that tells its true length,
-in bounded memory. What is not UTF-8, by its byte order mark or because somebody said so (`Format`), is made UTF-8 here,
-line by line; offsets are always those of the file.
+(offset of its first byte, its bytes without the newline), a `Block` many lines that follow each other, not yet taken apart.
+How they are shown is left to `logs.shown`. Lines end at `\\n` and nowhere else; a `\\r` before it is left in place. A half
+line waits for its newline. A line over the limit is cut, with a mark that tells its true length, in bounded memory. What
+is not UTF-8, by its byte order mark or because somebody said so (`Format`), is made UTF-8 here, line by line; offsets are
+always those of the file.
 """
 
 import codecs
 import dataclasses
-import re
+import itertools
+import operator
+from collections.abc import Iterator
 
 #: The longest line that is sent whole, in bytes, if nothing else is said; what is longer is cut to this.
 MAX_LINE_BYTES = 65_536
@@ -21,10 +24,68 @@ Line = tuple[int, bytes]
 #: A byte order mark is no part of the first line.
 BOM = codecs.BOM_UTF8
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_NULS = re.compile(rb"\x00{%d,}" % (NUL_RUN + 1))
-# What can't be shown as it is. Escape is left alone: it begins colours, which the page makes.
-_ODD = re.compile(rb"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
-_PICTURES = {code: 0x2400 + code for code in range(32) if code not in b"\t\x1b"} | {0x7F: 0x2421}
+
+
+class Block:
+    """Lines that follow each other, at least one: their bytes, joined by newlines; the first begins at `offset`.
+
+    What is done to all lines of a busy log is done to a block: taking it apart costs more than most of that, so it is done
+    once. `offsets` are where its lines begin, if they do not stand in the file just so: they were cut or decoded, or some
+    are left out.
+    """
+
+    __slots__ = ("_starts", "_texts", "data", "is_regular", "offset")
+
+    def __init__(self, offset: int, data: bytes, offsets: list[int] | None = None) -> None:
+        self.offset = offset
+        self.data = data
+        self.is_regular = offsets is None
+        self._starts = offsets
+        self._texts: list[bytes] | None = None
+
+    @classmethod
+    def of(cls, lines: list[Line]) -> "Block":
+        """These lines, at least one, as a block."""
+        return cls(lines[0][0], b"\n".join([text for _, text in lines]), [offset for offset, _ in lines])
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def texts(self) -> list[bytes]:
+        """The bytes of each line."""
+        if self._texts is None:
+            self._texts = self.data.split(b"\n")
+        return self._texts
+
+    @property
+    def starts(self) -> list[int]:
+        """Where each line begins."""
+        if self._starts is None:
+            lengths = itertools.accumulate(map(len, self.texts[:-1]), initial=self.offset)
+            self._starts = list(map(operator.add, lengths, itertools.count()))  # and a newline each
+        return self._starts
+
+    def lines(self) -> list[Line]:
+        return list(zip(self.starts, self.texts, strict=True))
+
+    def only(self, indexes: list[int]) -> "Block":
+        """Some of the lines, at least one."""
+        return Block.of([(self.starts[index], self.texts[index]) for index in indexes])
+
+    def pieces(self, most: int) -> Iterator["Block"]:
+        """The same lines in blocks of at most so many."""
+        if len(self) <= most:
+            yield self
+            return
+        lines = self.lines()
+        for start in range(0, len(lines), most):
+            yield Block.of(lines[start : start + most])
+
+
+def as_block(lines: list[Line]) -> Block | None:
+    """These lines as a block; None if there are none."""
+    return Block.of(lines) if lines else None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,6 +155,26 @@ class LineSplitter:
         self._keep(rest)
         return lines
 
+    def block(self, data: bytes) -> Block | None:
+        """The same as `feed`, not taken apart; None if no line is complete."""
+        if not self._is_regular(data):
+            return as_block(self.feed(data))
+        end = data.rfind(b"\n")
+        block = Block(self.offset, self._pending + data[:end])
+        self.offset += len(block.data) + 1
+        self._pending, self._nuls, self._length = b"", 0, 0
+        self._keep(data[end + 1 :])
+        return block
+
+    def _is_regular(self, data: bytes) -> bool:
+        """Whether these bytes complete lines which all go out just as they stand in the file."""
+        first = data.find(b"\n")
+        if first < 0 or self._length + first > self._most or self._nuls or (not self._length and data[0] == 0):
+            return False
+        if self.offset == 0 and (self._pending + data).startswith(BOM):
+            return False
+        return len(data) <= self._most or max(map(len, data.split(b"\n"))) <= self._most
+
     def flush(self) -> list[Line]:
         """Give out the half line that is left, when its newline will never come."""
         if not self._length:
@@ -115,7 +196,7 @@ class LineSplitter:
             text = text.removeprefix(BOM)
         if self._length - self._nuls > self._most:
             text = cut(text, self._length, self._most)
-        return _tell_nuls(self._nuls) + text if self._nuls else text
+        return tell_nuls(self._nuls) + text if self._nuls else text
 
     def _as_utf8(self, text: bytes) -> bytes:
         return text  # and what is not UTF-8 is dealt with where it is shown
@@ -148,6 +229,9 @@ class DecodingSplitter(LineSplitter):
         lines = [self._complete(part) for part in parts]
         self._keep(rest)
         return lines
+
+    def block(self, data: bytes) -> Block | None:
+        return as_block(self.feed(data))
 
     def _as_utf8(self, text: bytes) -> bytes:
         return text.decode(self._encoding, "replace").encode()
@@ -209,33 +293,6 @@ def cut(line: bytes, length: int, most: int = MAX_LINE_BYTES) -> bytes:
     return head + f" … [cut: line of {length} bytes]".encode()
 
 
-def to_utf8(lines: list[Line]) -> list[Line]:
-    """The same lines as valid UTF-8: what is not becomes U+FFFD."""
-    try:
-        b"\n".join([text for _, text in lines]).decode()
-    except UnicodeDecodeError:
-        return [(offset, text.decode("utf-8", "replace").encode()) for offset, text in lines]
-    return lines
-
-
-def to_texts(lines: list[Line]) -> list[str]:
-    """How lines are shown: as text, without what ends them, control characters made visible."""
-    joined = b"\n".join([text for _, text in lines])
-    if not lines or _ODD.search(joined) is not None:
-        return [_shown(text) for _, text in lines]
-    # Splitting once and decoding once is what makes a batch cheap.
-    return joined.decode("utf-8", "replace").split("\n")
-
-
-def _shown(text: bytes) -> str:
-    text = text.rstrip(b"\r")
-    if b"\r" in text:  # a progress bar, drawn over and over: what one would see
-        text = text[text.rindex(b"\r") + 1 :]
-    if _ODD.search(text) is None:
-        return text.decode("utf-8", "replace")
-    text = _NULS.sub(lambda nuls: _tell_nuls(len(nuls[0])), text)
-    return text.decode("utf-8", "replace").translate(_PICTURES)
-
-
-def _tell_nuls(count: int) -> bytes:
+def tell_nuls(count: int) -> bytes:
+    """So many NULs in a row, or how many they are."""
     return f"⟨{count} NUL⟩".encode() if count > NUL_RUN else b"\0" * count

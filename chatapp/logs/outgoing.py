@@ -7,12 +7,13 @@ the thread pool.
 
 from collections.abc import Iterator
 
-from chatapp.logs import lines as texts
 from chatapp.logs import past
 from chatapp.logs.conditions import Filter
 from chatapp.logs.generation import Source
 from chatapp.logs.history import Opened
+from chatapp.logs.lines import BOM
 from chatapp.logs.redact import Blackout, Redactor
+from chatapp.logs.shown import to_utf8
 
 #: How much is read and sent at a time.
 PIECE_BYTES = 524_288
@@ -87,7 +88,7 @@ def filtered(source: Source, end: int, wanted: Filter, redactor: Redactor) -> It
     start = 0
     while start < end:
         page = past.after(source, start, end, past.MAX_LINES, wanted, redactor)
-        yield b"".join([text + b"\n" for _, text in texts.to_utf8(page.lines)])
+        yield to_utf8(b"".join([text + b"\n" for _, text in page.lines]))
         if page.next <= start:
             return  # cut meanwhile
         start = page.next
@@ -103,11 +104,11 @@ def whole_line(opened: Opened, offset: int, redactor: Redactor) -> bytes:
     encoding, width = source.format.encoding, len(source.format.newline)
     if encoding:
         data = data[: len(data) // width * width].decode(encoding, "replace").encode()
-    data = data.removeprefix(texts.BOM) if start == 0 else data
+    data = data.removeprefix(BOM) if start == 0 else data
     newline = data.find(b"\n")
     is_long = newline < 0 and len(data) > MAX_LINE_BYTES
     line = data[:MAX_LINE_BYTES] if is_long else data if newline < 0 else data[:newline]
     goes_on = is_long or (opened.grows and newline < 0)
     black = past.stream(source, start, redactor).block(line.removesuffix(b"\r"), goes_on)
     mark = f" … [cut: the line is longer than {MAX_LINE_BYTES} bytes]".encode() if is_long else b""
-    return texts.to_utf8([(start, black)])[0][1] + mark
+    return to_utf8(black) + mark

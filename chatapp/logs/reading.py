@@ -8,7 +8,7 @@ import time
 
 from chatapp.logs.generation import FINGERPRINT_BYTES, TAIL_BYTES, Source
 from chatapp.logs.known import Known
-from chatapp.logs.lines import Line
+from chatapp.logs.lines import Block, Line, as_block
 
 #: Bytes read at a time; a turn this short blocks no other greenlet for long.
 READ_BYTES = 65_536
@@ -70,8 +70,8 @@ class Reading:
         data = data[len(self.tail) :]
         return b"" if end == 0 and data in _HALF_MARKS else data
 
-    def take(self, data: bytes) -> list[Line]:
-        """The lines that these bytes, which follow what was read, complete."""
+    def take(self, data: bytes) -> Block | None:
+        """The lines that these bytes, which follow what was read, complete; None if they complete none."""
         source, end = self.source, self.end
         if end <= len(source.beginning) < FINGERPRINT_BYTES:
             source.beginning = (source.beginning[:end] + data)[:FINGERPRINT_BYTES]
@@ -82,11 +82,11 @@ class Reading:
         # Bytes that had to wait were quiet meanwhile.
         self.fed_at = self._waited_since if end == 0 and data == self._waited else time.monotonic()
         self.half = None
-        return self._splitter.feed(data)
+        return self._splitter.block(data)
 
-    def rest(self) -> list[Line]:
-        """The half line that is left, when its newline will never come."""
-        return self._splitter.flush()
+    def rest(self) -> Block | None:
+        """The half line that is left, if there is one, when its newline will never come."""
+        return as_block(self._splitter.flush())
 
     # Half lines.
 

@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from chatapp.logs import redact_own
-from chatapp.logs.lines import Line
+from chatapp.logs.lines import Block, Line
 from chatapp.logs.redact_rules import RULES, Rule, always
 
 #: How far before its start a stream looks for a private key that began there, in bytes.
@@ -80,6 +80,13 @@ class Blackout:
         self._begun = begun
         self._key_lines = 0  # how many lines of a private key may still come; 0: not within one
         self._last_of_key = False  # its last line, a short one, was seen
+
+    def blacked(self, block: Block) -> Block:
+        """The next lines; the same object if nothing in them is to be hidden."""
+        if not block.is_regular:  # one may be cut
+            return Block.of(self.lines(block.lines()))
+        black = self.block(block.data)
+        return block if black is block.data else Block(block.offset, black)
 
     def lines(self, lines: list[Line]) -> list[Line]:
         """The next lines; the same list if nothing in them is to be hidden."""

@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from chatapp.logs import lines as texts
 from chatapp.logs import past
 from chatapp.logs.conditions import Filter
 from chatapp.logs.generation import Source
@@ -21,6 +20,7 @@ from chatapp.logs.lines import Line
 from chatapp.logs.packed import Packed
 from chatapp.logs.redact import Redactor
 from chatapp.logs.scan import PIECE_BYTES, Found, Scan
+from chatapp.logs.shown import to_texts
 
 #: A step of a search takes no longer than this, and a piece (seconds). Between two the server gets its turn, if it has
 #: only one processor: with 20 ms the 99th percentile of the chat was three times as long.
@@ -155,7 +155,7 @@ class Search:
 def _hit(opened: Opened, line: Line, index: Index | None) -> Hit:
     offset, _ = line
     number = index.line_at(opened.source, offset) if index is not None else None
-    return Hit(opened.file, opened.generation, offset, texts.to_texts([line])[0], number)
+    return Hit(opened.file, opened.generation, offset, to_texts([line])[0], number)
 
 
 def _from(ordered: list[Opened], generation: str, offset: int, known: Known | None) -> list[Opened]:

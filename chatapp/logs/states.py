@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from chatapp.logs.files import NotAllowed
 from chatapp.logs.generation import Source
-from chatapp.logs.lines import Line
+from chatapp.logs.lines import Block, Line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Listener(Protocol):
     def began(self, source: Source, offset: int) -> None:
         """From here on lines of `source` come, from `offset` on."""
 
-    def lines(self, source: Source, lines: list[Line], unfinished: bool = False) -> None:
+    def lines(self, source: Source, block: Block, unfinished: bool = False) -> None:
         """Whole lines, in order; every line of every generation comes exactly once.
 
         `unfinished`: the last is what is left of a file that is over, and has no newline.

@@ -249,12 +249,12 @@ class Tailer:
 
     def _take(self, reading: Reading, data: bytes) -> None:
         is_first = reading.end == 0
-        lines = reading.take(data)
+        block = reading.take(data)
         if is_first and reading.source.is_binary:
             self._tell_binary(reading.source)
         self._watch.found()
-        if lines:
-            self._listener.lines(reading.source, lines)
+        if block is not None:
+            self._listener.lines(reading.source, block)
 
     def _look_at_half(self) -> None:
         """Show a half line after some quiet (R8)."""
@@ -349,9 +349,9 @@ class Tailer:
         reading, new = self._reading, self._waiting.next()
         assert reading is not None
         old = reading.source
-        lines = [] if self._may_come_back(old) else reading.rest()
-        if lines:
-            self._listener.lines(old, lines, unfinished=True)
+        rest = None if self._may_come_back(old) else reading.rest()
+        if rest is not None:
+            self._listener.lines(old, rest, unfinished=True)
         old.end, old.ending, old.next = reading.position, ending, new
         self.ended.add(old)
         mark = self.ended.bookmark(new)

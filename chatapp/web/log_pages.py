@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Response, request
 
-from chatapp.logs import lines as texts
 from chatapp.logs import outgoing, past
 from chatapp.logs.conditions import Filter
 from chatapp.logs.generation import Source
@@ -16,6 +15,7 @@ from chatapp.logs.index import Indexes
 from chatapp.logs.packed import Packed
 from chatapp.logs.past import Page
 from chatapp.logs.redact import Redactor
+from chatapp.logs.shown import to_texts
 from chatapp.web import log_query as query
 from chatapp.web.log_answers import NEVER_KEPT, to_json
 from chatapp.web.log_query import BadQuery
@@ -73,7 +73,7 @@ class Pages:
         self, name: str, opened: Opened, current: Source | None, place: str, value: Any, limit: int, wanted: Filter
     ) -> bytes:
         page, end = self._find(opened, place, value, limit, wanted)
-        shown = texts.to_texts(page.lines)
+        shown = to_texts(page.lines)
         is_start, is_end = page.begin <= opened.source.start, page.next >= end
         older, newer = self._history.beside(name, opened, current) if is_start or is_end else (None, None)
         return to_json(

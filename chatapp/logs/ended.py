@@ -24,6 +24,10 @@ class Ended:
         self._late: deque[str] = deque(maxlen=MAX_TOLD)  # names of those that were written to after all
         self._told: OrderedDict[tuple[int, int], Bookmark] = OrderedDict()
 
+    def __bool__(self) -> bool:
+        """Whether any is held open."""
+        return bool(self._held)
+
     def add(self, source: Source) -> None:
         """A source that has ended."""
         assert source.end is not None

@@ -78,7 +78,7 @@ class Reading:
             self._known.learn(source)
             if end == 0:  # now it shows how it is encoded
                 self._splitter = source.splitter(0)
-        self.tail = (self.tail + data)[-TAIL_BYTES:]
+        self.tail = (self.tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
         # Bytes that had to wait were quiet meanwhile.
         self.fed_at = self._waited_since if end == 0 and data == self._waited else time.monotonic()
         self.half = None

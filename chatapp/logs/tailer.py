@@ -132,7 +132,8 @@ class Tailer:
             self._advance()
             self._look_at_half()
         self._successors.glimpsed = None
-        self._look_at_ended()
+        if self.ended:
+            self._look_at_ended()
 
     def _may_read(self, source: Source) -> bool:
         """Whether what is open may still be opened: asked again when its mode or owner changes, and until it may."""

@@ -13,7 +13,7 @@ from chatapp.logs.conditions import BadCondition, Condition, Filter
 from chatapp.logs.files import LogFile
 from chatapp.logs.lines import Block, Line
 from chatapp.logs.shown import shown, to_texts, to_utf8
-from chatapp.realtime.frames import text_frame
+from chatapp.realtime.frames import text_frame, text_frame_of
 
 #: The subprotocol of the page.
 LOGS_V1 = "logs.v1"
@@ -160,17 +160,19 @@ def encode_v1(
     With a filter `passed` says how many were passed over. `unfinished`: the last has no newline, and never will.
     """
     # Written by hand, since an encoder that is given the lines one by one takes longer than all the rest does.
-    lines = _encode_lines(block) if block is not None else ""
-    head = f'{{"type":"lines","file":{_encode(file)},"generation":{_encode(generation)},"lines":[{lines}],"next":{following}'
+    head = f'{{"type":"lines","file":{_encode(file)},"generation":{_encode(generation)},"lines":['
+    foot = f'],"next":{following}'
     if passed is not None:
-        head += f',"passed":{passed}'
-    return _text(head + (',"unfinished":true}' if unfinished else "}"))
+        foot += f',"passed":{passed}'
+    foot += ',"unfinished":true}' if unfinished else "}"
+    lines = _encode_lines(block) if block is not None else b""
+    return text_frame_of([_to_utf8(head), lines, foot.encode()])
 
 
-def _encode_lines(block: Block) -> str:
+def _encode_lines(block: Block) -> bytes:
     """The lines as JSON: `[offset,text]` each."""
     texts = _escape(shown(block.data)).decode("utf-8", "replace").split("\n")
-    return ",".join([f'[{start},"{text}"]' for start, text in zip(block.starts, texts, strict=True)])
+    return ",".join([f'[{start},"{text}"]' for start, text in zip(block.starts, texts, strict=True)]).encode()
 
 
 def _escape(data: bytes) -> bytes:
@@ -237,9 +239,9 @@ def _iso(seconds: float | None) -> str | None:
 
 
 def _frame(fields: dict[str, Any]) -> bytes:
-    return _text(_encode(fields))
+    return text_frame(_to_utf8(_encode(fields)))
 
 
-def _text(message: str) -> bytes:
+def _to_utf8(text: str) -> bytes:
     # A name from the disk may hold bytes that are no text; lone surrogates stand for them and can't be sent.
-    return text_frame(message.encode("utf-8", "replace"))
+    return text.encode("utf-8", "replace")

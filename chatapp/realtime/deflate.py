@@ -84,7 +84,8 @@ class Deflater:
         for start, payload, stop in frames.split(batch):
             if batch[start] == frames.TEXT and payload < stop:
                 body = self._compressor.compress(batch[payload:stop]) + self._compressor.flush(zlib.Z_SYNC_FLUSH)
-                out.append(frames.frame(frames.DEFLATED_TEXT, body[: -len(_TAIL)]))
+                body = body[: -len(_TAIL)]
+                out += (frames.header(frames.DEFLATED_TEXT, len(body)), body)
             else:
                 out.append(batch[start:stop])
         # The window is emptied. What this gives is an empty block, which nobody needs to have.

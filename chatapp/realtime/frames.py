@@ -20,19 +20,22 @@ MAX_REASON_BYTES = 123
 
 def text_frame(payload: bytes) -> bytes:
     """One whole text frame around `payload`, which must be valid UTF-8."""
-    if len(payload) < 126:
-        return _SHORT_TEXT[len(payload)] + payload
-    return frame(TEXT, payload)
-
-
-def frame(first: int, payload: bytes) -> bytes:
-    """One frame that begins with the byte `first`."""
     length = len(payload)
+    return (_SHORT_TEXT[length] if length < 126 else header(TEXT, length)) + payload
+
+
+def text_frame_of(pieces: list[bytes]) -> bytes:
+    """One whole text frame around these pieces of a payload, each of which is copied once."""
+    return b"".join([header(TEXT, sum(map(len, pieces))), *pieces])
+
+
+def header(first: int, length: int) -> bytes:
+    """What stands before a payload of this length in a frame that begins with the byte `first`."""
     if length < 126:
-        return bytes((first, length)) + payload
+        return bytes((first, length))
     if length < 65536:
-        return bytes((first, 126)) + length.to_bytes(2, "big") + payload
-    return bytes((first, 127)) + length.to_bytes(8, "big") + payload
+        return bytes((first, 126)) + length.to_bytes(2, "big")
+    return bytes((first, 127)) + length.to_bytes(8, "big")
 
 
 def split(batch: bytes) -> Iterator[tuple[int, int, int]]:

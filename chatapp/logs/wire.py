@@ -13,7 +13,7 @@ from chatapp.logs.conditions import BadCondition, Condition, Filter
 from chatapp.logs.files import LogFile
 from chatapp.logs.lines import Block, Line
 from chatapp.logs.shown import shown, to_texts, to_utf8
-from chatapp.realtime.frames import text_frame, text_frame_of
+from chatapp.realtime.frames import TEXT, header, text_frame, text_frame_of
 
 #: The subprotocol of the page.
 LOGS_V1 = "logs.v1"
@@ -144,7 +144,7 @@ def encode_plain(block: Block, only: bytes) -> bytes:
     texts = to_utf8(block.data).split(b"\n")
     if only:
         texts = [text for text in texts if only in text]
-    return b"".join([text_frame(text + b"\n") for text in texts])
+    return b"".join([header(TEXT, len(text) + 1) + text + b"\n" for text in texts])
 
 
 def encode_v1(

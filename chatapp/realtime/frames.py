@@ -5,12 +5,11 @@ are the same for every client and are made once for all of them.
 """
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 
 #: First bytes of a whole text frame: FIN and opcode 1 (RFC 6455 section 5.2); and RSV1, if it is compressed (RFC 7692).
 TEXT, DEFLATED_TEXT = 0x81, 0xC1
-#: Headers of a whole, unmasked text frame for every payload length that fits the short form.
-_SHORT_TEXT = tuple(bytes((TEXT, length)) for length in range(126))
 
 PING = b"\x89\x00"
 
@@ -20,8 +19,7 @@ MAX_REASON_BYTES = 123
 
 def text_frame(payload: bytes) -> bytes:
     """One whole text frame around `payload`, which must be valid UTF-8."""
-    length = len(payload)
-    return (_SHORT_TEXT[length] if length < 126 else header(TEXT, length)) + payload
+    return header(TEXT, len(payload)) + payload
 
 
 def text_frame_of(pieces: list[bytes]) -> bytes:
@@ -29,8 +27,9 @@ def text_frame_of(pieces: list[bytes]) -> bytes:
     return b"".join([header(TEXT, sum(map(len, pieces))), *pieces])
 
 
+@functools.lru_cache(4096)
 def header(first: int, length: int) -> bytes:
-    """What stands before a payload of this length in a frame that begins with the byte `first`."""
+    """What stands before a payload of this length in an unmasked frame that begins with the byte `first`."""
     if length < 126:
         return bytes((first, length))
     if length < 65536:

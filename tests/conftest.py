@@ -142,10 +142,18 @@ class Server:
         return health
 
     def connect(self, path: str = "/ws", protocol: str | None = None, **options: Any) -> ClientConnection:
-        """A WebSocket client; `protocol` is its subprotocol. Its own pings are off, so that the server's are seen."""
+        """A WebSocket client; `protocol` is its subprotocol. Its own pings are off, so that the server's are seen, and so
+        is compression, so that what is much stays much."""
         if protocol:
             options["subprotocols"] = [protocol]
-        options = {"ping_interval": None, "open_timeout": PATIENCE, "close_timeout": 2, "max_size": None, **options}
+        options = {
+            "ping_interval": None,
+            "compression": None,
+            "open_timeout": PATIENCE,
+            "close_timeout": 2,
+            "max_size": None,
+            **options,
+        }
         client: ClientConnection = connect(f"ws://127.0.0.1:{self.port}{path}", **options)
         return client
 

@@ -19,7 +19,6 @@ from tests.viewer import Viewer
 #: A client that offers what browsers offer.
 LIKE_A_BROWSER: dict[str, Any] = {
     "extensions": [ClientPerMessageDeflateFactory(client_max_window_bits=True)],
-    "compression": None,
 }
 WORDS = [
     "the",
@@ -116,7 +115,7 @@ def test_which_offers_are_taken(offers: str, wanted: bool) -> None:
 
 @pytest.mark.parametrize("query", ["", "?"], ids=["the short way in", "the long way in"])
 def test_a_chat_in_which_some_read_compressed_text(server: Server, query: str) -> None:
-    with server.connect(f"/ws{query}", **LIKE_A_BROWSER) as ann, server.connect(compression=None) as bob:
+    with server.connect(f"/ws{query}", **LIKE_A_BROWSER) as ann, server.connect() as bob:
         assert [extension.name for extension in ann.protocol.extensions] == ["permessage-deflate"]
         assert not bob.protocol.extensions
         for talker in (ann, bob):

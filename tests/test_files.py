@@ -192,10 +192,10 @@ def test_a_copy_of_a_log_is_shown(tree: Path, name: str) -> None:
 @pytest.mark.parametrize("tail", ["~" * 1000 + "/x", "-1~" * 80, ".1" * 120 + "x", ".bak" * 60])
 def test_the_name_of_a_copy_of_copies_is_no_burden(tail: str) -> None:
     catalog = Catalog(("/x/",))
-    start = time.perf_counter()
+    start = time.thread_time()
     with contextlib.suppress(NotAllowed):
         catalog.path("a" + tail)
-    assert time.perf_counter() - start < 0.5, "seconds; 10 ms on an idle machine"
+    assert time.thread_time() - start < 0.5, "seconds of the processor; 10 ms as a rule"
 
 
 def test_a_file_whose_name_looks_like_a_glob(tree: Path) -> None:

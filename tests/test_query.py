@@ -122,9 +122,9 @@ def test_words_are_compared_once_each() -> None:
 @pytest.mark.parametrize("crowd", ["\u0315\u0300" * 20_000, "\u0300\uff9e" * 20_000, "a" + "\u0323\u0300" * 20_000])
 def test_a_text_of_nothing_but_marks_holds_nobody_up(crowd: str) -> None:
     """Composed as a whole it takes seconds, in which nothing else runs."""
-    began = time.monotonic()
+    began = time.thread_time()
     grams.fold(crowd)
-    assert time.monotonic() - began < 0.5
+    assert time.thread_time() - began < 0.5, "seconds of the processor"
     assert grams.fold("e" + "\u0301" * 40).startswith("é")
 
 

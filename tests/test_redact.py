@@ -310,12 +310,12 @@ def slug(chance: random.Random) -> str:
 
 
 def cost(data: bytes) -> float:
-    """The fewest seconds of three tries."""
+    """The fewest seconds of three tries, of the processor alone: others may use the machine meanwhile."""
     best = 99.0
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.thread_time()
         REDACTOR.stream().block(data)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.thread_time() - start)
     return best
 
 
@@ -331,7 +331,7 @@ def test_ordinary_lines_cost_little() -> None:
         for _ in range(3000)
     ]
     for lines in (plain, access, pods):
-        assert len(lines) / cost("\n".join(lines).encode()) > 60_000, "lines a second; a million on an idle machine"
+        assert len(lines) / cost("\n".join(lines).encode()) > 60_000, "lines a second; a million as a rule"
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_ordinary_lines_cost_little() -> None:
 @pytest.mark.parametrize("head", [b"", b">", b"mysql ", b" -ua", b"<password "])
 def test_a_hostile_line_costs_little(piece: bytes, head: bytes) -> None:
     """Who can write a line to a log, as everybody who asks a web server for a page, holds up nobody."""
-    assert cost(head + piece * (65_536 // len(piece))) < 0.1, "seconds; 2 ms on an idle machine"
+    assert cost(head + piece * (65_536 // len(piece))) < 0.1, "seconds; 2 ms as a rule"
 
 
 @pytest.mark.parametrize("piece", ["token=abcdefgh%04d ", "4111-1111-1111-%04d "])

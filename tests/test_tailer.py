@@ -2,9 +2,9 @@
 
 import errno
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gevent
@@ -14,6 +14,7 @@ from chatapp.logs.catchup import ending
 from chatapp.logs.forms import V1Form
 from chatapp.logs.generation import Source
 from chatapp.logs.lines import Block, Line
+from chatapp.logs.reading import PARTIAL_SECONDS
 from chatapp.logs.rotated import Surroundings
 from chatapp.logs.states import STALE, State
 from chatapp.logs.tailer import Tailer
@@ -113,15 +114,20 @@ def test_a_successor_that_can_not_be_opened_yet_keeps_the_old_file(bench: Bench)
 
 def test_the_first_half_line_of_a_file_is_told_after_one_wait_not_two(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Few first bytes wait for more to know the file by; that was quiet enough for a half line too."""
-    monkeypatch.setattr("chatapp.logs.reading.PARTIAL_SECONDS", 0.6)
-    monkeypatch.setattr("chatapp.logs.tailer.PARTIAL_SECONDS", 0.6)
+    now = [1000.0]
+    monkeypatch.setattr("chatapp.logs.reading.time", SimpleNamespace(monotonic=lambda: now[0]))
     bench.path.write_text("")
     bench.recorder.wait_for(["<opened>"])
     bench.append("half")
     reading = bench.tailer._reading
     assert reading is not None
+    with gevent.Timeout(10):
+        while not reading.first_at:
+            gevent.sleep(0.01)
+    bench.tailer._look()
+    assert bench.recorder.told == ["<opened>"]
+    now[0] += PARTIAL_SECONDS
     bench.recorder.wait_for(["<opened>", "<half: half>"])
-    assert 0.6 <= time.monotonic() - reading.first_at < 1.1
 
 
 def test_a_disk_that_fails_for_a_moment_loses_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,11 @@
 """However many look at a file: it is open once, and held against each filter once a batch."""
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from tests.conftest import Server, wait_until
-from tests.viewer import Viewer
+from tests.viewer import Viewer, times_open
 
 FILTERS: list[dict[str, Any]] = [
     {"include": {"text": "line", "pattern": False, "case": False}},
@@ -24,17 +22,6 @@ FILTERS: list[dict[str, Any]] = [
 def measured(server: Server) -> dict[str, int]:
     figures: dict[str, int] = json.loads(server.get("/measured")[1])
     return figures
-
-
-def times_open(server: Server, path: Path) -> int:
-    """How many descriptors of the worker are of this file."""
-    count = 0
-    for fd in Path(f"/proc/{server.workers()[0]}/fd").iterdir():
-        try:
-            count += os.readlink(fd) == str(path)
-        except FileNotFoundError:
-            pass
-    return count
 
 
 def test_one_open_file_and_one_evaluation_a_filter(serve: Callable[..., Server]) -> None:

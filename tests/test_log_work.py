@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from chatapp.web import log_work
 from chatapp.web.log_search import MAX_SEARCHES
 from chatapp.web.log_work import Link, NotYet, Slots, TooMany, Work
 from tests.conftest import PATIENCE, Server, hear, say, wait_until
+from tests.viewer import times_open
 
 #: Unpacked 40 GB, packed 20 MB.
 BOMB = gzip.compress(b"\0" * 1_999_999 + b"\n") * 20_000
@@ -54,12 +54,10 @@ def test_a_bomb_holds_up_nobody(serve: Callable[..., Server]) -> None:
             "lines?line=9",
         ):
             links.enter_context(ask(server, f"a.log.1.gz/{way}"))
-        for _ in range(5):
-            start = time.monotonic()
+        for _ in range(5):  # each is answered before patience ends; a bomb takes minutes
             assert json.loads(server.get("/api/logs/a.log/lines")[1])["lines"] == [[0, "one"]]
             say(client, "still there")
             hear(client)
-            assert time.monotonic() - start < 5, "seconds; a tenth on an idle machine"
     wait_until(lambda: server.said().count('"GET /api/logs/a.log.1.gz/') == 8, "all to end when their clients have left", 30)
 
 
@@ -105,16 +103,12 @@ def test_what_was_deleted_is_not_held_open(serve: Callable[..., Server]) -> None
     (server.logs_dir / "a.log").write_text("one\n")
     old = server.logs_dir / "a.log.1.gz"
     old.write_bytes(gzip.compress(b"old\n"))
-
-    def is_open() -> bool:
-        files = [os.readlink(fd) for fd in Path(f"/proc/{server.workers()[0]}/fd").iterdir() if fd.is_symlink()]
-        return any(file.startswith(str(old)) for file in files)
-
+    inode = old.stat().st_ino
     assert '"old"' in server.get("/api/logs/a.log.1.gz/lines")[1]
-    assert is_open()
+    assert times_open(server, inode)
     old.unlink()
     assert server.get("/api/logs")[0] == 200
-    wait_until(lambda: not is_open(), "the file to be let go of")
+    wait_until(lambda: not times_open(server, inode), "the file to be let go of")
 
 
 def hole(server: Server) -> None:

@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
-from tests.conftest import PATIENCE, Server, hear
-from tests.viewer import Viewer
+from tests.conftest import PATIENCE, Server, hear, wait_until
+from tests.viewer import Viewer, times_open
 
 
 @pytest.fixture(scope="module", params=["auto", "poll"])
@@ -398,9 +398,7 @@ def test_all_viewers_share_one_open_file_and_see_every_line(serve: Callable[...,
     for viewer in viewers:
         assert viewer.read_lines(count) == [f"line {number}" for number in range(count)]
     writer.join()
-    (worker,) = server.workers()
-    opened = [os.readlink(f"/proc/{worker}/fd/{fd}") for fd in os.listdir(f"/proc/{worker}/fd")]
-    assert opened.count(str(path)) == 1
+    wait_until(lambda: times_open(server, path) == 1, "the readers of the past to be done")
     assert server.health()["files_followed"] == 1
 
 

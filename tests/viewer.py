@@ -1,9 +1,22 @@
-"""A client of `logs.v1` for the tests."""
+"""A client of `logs.v1` for the tests, and how often a server has a file open."""
 
+import contextlib
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 from tests.conftest import Server, hear
+
+
+def times_open(server: Server, file: Path | int) -> int:
+    """How many descriptors the worker has on a file, whatever it is called now; it may be given by its inode."""
+    (worker,) = server.workers()
+    inode, count = file if isinstance(file, int) else file.stat().st_ino, 0
+    for fd in os.listdir(f"/proc/{worker}/fd"):
+        with contextlib.suppress(OSError):  # closed meanwhile
+            count += os.stat(f"/proc/{worker}/fd/{fd}").st_ino == inode
+    return count
 
 
 class Viewer:

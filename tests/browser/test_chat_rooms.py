@@ -24,6 +24,7 @@ from tests.browser.chat_page import (
     write,
     write_to,
 )
+from tests.conftest import PATIENCE
 
 
 def test_a_room_is_created_found_and_joined_by_another(new_page: NewPage, serve: Serve) -> None:
@@ -216,8 +217,8 @@ def test_a_plain_program_and_the_pages_share_the_main_room(new_page: NewPage, se
     with server.connect("/ws") as program:
         program.send('{"email": "", "username": "a program", "message": "hello from a script"}')
         sent(page, "hello from a script")
-        program.recv(5)
+        program.recv(PATIENCE)
         write(page, "hello script")
-        assert "hello script" in str(program.recv(5))
+        assert "hello script" in str(program.recv(PATIENCE))
     expect(texts(page)).to_have_text(["hello from a script", "hello script"])
     expect(row(page, "hello from a script").locator(".message-name")).to_have_text("a program")

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.conftest import PATIENCE, wait_until
+
 NewPage = Callable[..., Any]
 Serve = Callable[..., Any]
 Violations = Callable[[Any], list[str]]
@@ -104,6 +106,19 @@ def scroll_up(page: Any, pixels: int) -> None:
     stream(page).hover()
     page.mouse.wheel(0, -pixels)
     above_the_end(page, pixels // 2)
+
+
+def until(page: Any, step: Callable[[], None], text: str) -> None:
+    """Do a step again and again until a line is in view."""
+
+    def is_in_view() -> bool:
+        if line(page, text).count() > 0 and line(page, text).first.is_visible():
+            return True
+        step()
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        return False
+
+    wait_until(is_in_view, f"to come to {text}", 3 * PATIENCE)
 
 
 def all_lines(page: Any) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.browser.log_page import NewPage, Serve, append, figure, file, line, look, numbered, pill, scroll_up, shows
+from tests.browser.log_page import NewPage, Serve, append, figure, file, line, look, numbered, pill, scroll_up, shows, until
 
 __all__ = ["file"]  # a fixture
 
@@ -74,11 +74,7 @@ def test_scrolling_back_under_a_filter_shows_only_what_passes(new_page: NewPage,
     append(file, *(f"{'order' if number % 50 == 0 else 'other'} {number:05}" for number in range(10_000)))
     page = look(new_page, server, file.name, "&only=order")
     expect(line(page, "order 09950")).to_be_in_viewport()
-    for _ in range(60):
-        page.keyboard.press("Home")
-        if line(page, "order 00000").count() > 0:
-            break
-        page.wait_for_timeout(50)  # between two keys
+    until(page, lambda: page.keyboard.press("Home"), "order 00000")
     expect(line(page, "order 00000")).to_be_in_viewport()
     expect(page.locator(".log-line").filter(has_text="other")).to_have_count(0)
 

@@ -1,7 +1,6 @@
 """The past of a log on the page: scrolling back, jumping, links to a line, skipped and cut lines."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.browser.log_page import (
     pill,
     scroll_up,
     stream,
+    until,
 )
 
 __all__ = ["file"]  # a fixture
@@ -36,16 +36,6 @@ MANY = 4000
 def long_file(file: Path) -> Path:
     append(file, *numbered(1, MANY))
     return file
-
-
-def until(page: Any, step: Callable[[], None], text: str) -> None:
-    """Do a step again and again until a line is in view."""
-    for _ in range(200):
-        if line(page, text).count() > 0 and line(page, text).first.is_visible():
-            return
-        step()
-        page.evaluate("() => new Promise(requestAnimationFrame)")
-    pytest.fail(f"never came to {text}")
 
 
 def test_scrolling_up_goes_back_to_the_first_line(new_page: NewPage, server: Any, long_file: Path) -> None:

@@ -1,7 +1,7 @@
 """Real parts for the tests: a gunicorn on a free port with folders of its own, and WebSocket clients.
 
-`serve(NAME=value, ...)` starts a server with these settings (without their prefix); `server` is one that the tests of
-a module share. Each server's log is shown when its test fails.
+`serve(NAME=value, ...)` starts a server with these settings (without their prefix) and gunicorn's `options`; `server` is
+one that the tests of a module share. Each server's log is shown when its test fails.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
 class Server:
     """A gunicorn with the app, started by `start()`."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any], app: str = "wsgi:app") -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], app: str = "wsgi:app", options: Sequence[str] = ()) -> None:
         self.data_dir = folder / "data"
         self.logs_dir = folder / "logs"
         self.logs_dir.mkdir(parents=True)
@@ -61,7 +61,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         #: What its command is run by, for example with fewer rights than ours (`WITHOUT_RIGHTS`).
         self.runner: list[str] = []
-        self._app = app
+        self._command = ("-m", "gunicorn", "-k", "gevent", *options, app)
         self._settings = {"LOGS": f"{self.logs_dir}/", **settings}
 
     @property
@@ -74,9 +74,8 @@ class Server:
 
     def start(self, *command: str) -> "Server":
         """Start it (again, on the same port) and wait until it answers."""
-        command = command or ("-m", "gunicorn", "-k", "gevent", self._app)
         with self.output.open("ab") as output:
-            command = (*self.runner, sys.executable, *command)
+            command = (*self.runner, sys.executable, *(command or self._command))
             self.process = subprocess.Popen(command, cwd=TOP, env=self.env, stdout=output, stderr=output)
         wait_until(self._answers, f"the server to answer; it said:\n{self.said()}")
         return self
@@ -171,6 +170,21 @@ class Server:
         return link
 
 
+#: What takes longest is begun first: a file's tests run one after the other, and none should be alone at the end.
+LONG = ("browser/", "proof/", "test_rules", "test_process", "test_archive", "test_log", "test_chat", "test_bench", "truth/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, in the order of `LONG`; the others in theirs."""
+    below = len(str(Path(__file__).parent)) + 1
+
+    def rank(item: pytest.Item) -> int:
+        file = str(item.path)[below:]
+        return next((number for number, start in enumerate(LONG) if file.startswith(start)), len(LONG))
+
+    items.sort(key=rank)
+
+
 def say(client: ClientConnection, message: str, username: str = "ann", email: str = "ann@example.org") -> None:
     """Send a message of the plain dialect."""
     client.send(json.dumps({"email": email, "username": username, "message": message}))
@@ -192,7 +206,8 @@ def _runs(pid: int) -> bool:
 
 # Tests that run at the same time look for ports in ranges of their own: a port that was found free is taken a moment later.
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-_ports = itertools.count(20_000 + 3000 * _worker + random.randrange(1500))
+# (Below those that Linux gives to who connects; for eight at a time.)
+_ports = itertools.count(20_000 + 1500 * _worker + random.randrange(1000))
 
 
 def _free_port() -> int:
@@ -223,8 +238,8 @@ def server(_serve_for_module: Callable[..., Server]) -> Server:
 def _servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
-    def start(app: str = "wsgi:app", **settings: Any) -> Server:
-        server = Server(tmp_path_factory.mktemp("server"), settings, app)
+    def start(app: str = "wsgi:app", options: Sequence[str] = (), **settings: Any) -> Server:
+        server = Server(tmp_path_factory.mktemp("server"), settings, app, options)
         started.append(server)
         return server.start()
 

@@ -22,7 +22,8 @@ check: $(VENV)/.test
 python-tests: $(VENV)/.test
 	bin/need-chromium
 	bin/need-logrotate
-	$(BIN)/pytest -n 4 --dist loadfile  # they wait more than they compute, so four at a time on two cores
+	# Four at a time on two cores: they wait as much as they compute. In the order of tests/conftest.py.
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 node-tests:
 	bin/need-node

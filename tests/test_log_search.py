@@ -84,7 +84,7 @@ def test_a_search_goes_on_from_its_last_hit(files: list[Path], newest: bool) -> 
     found: list[tuple[str, int]] = []
     cursor = None
     while True:
-        part = search(files, wanted, newest, 1234, cursor)
+        part = search(files, wanted, newest, 4321, cursor)
         found += [(hit.file, hit.offset) for hit in run(part)]
         if not part.more:
             break

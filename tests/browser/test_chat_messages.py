@@ -32,6 +32,14 @@ def three(new_page: NewPage, serve: Serve) -> tuple[Any, Any, Any]:
     return maya, tom, ines
 
 
+@pytest.fixture
+def two(new_page: NewPage, serve: Serve) -> tuple[Any, Any]:
+    """Pages of maya and tom in one room."""
+    server = serve()
+    maya, tom = (enter(new_page, server, name) for name in ("maya", "tom"))
+    return maya, tom
+
+
 def reaction(page: Any, emoji: str) -> Any:
     return page.locator(".reaction", has_text=emoji)
 
@@ -61,8 +69,8 @@ def test_one_who_writes_is_seen_writing(three: tuple[Any, Any, Any]) -> None:
     expect(maya.locator(".typing.is-on")).to_have_count(0, timeout=10_000)
 
 
-def test_one_s_own_message_is_edited_with_the_arrow_key_and_is_marked(three: tuple[Any, Any, Any]) -> None:
-    maya, tom, _ = three
+def test_one_s_own_message_is_edited_with_the_arrow_key_and_is_marked(two: tuple[Any, Any]) -> None:
+    maya, tom = two
     write(maya, "Rolled 2.4.0 out")
     write(maya, "and the log is quiet")
     sent(tom, "and the log is quiet")
@@ -79,7 +87,7 @@ def test_one_s_own_message_is_edited_with_the_arrow_key_and_is_marked(three: tup
     composer(maya).fill("Rolled 2.4.1 out")
     composer(maya).press("Enter")
     expect(composer(maya)).to_have_value("half written")
-    for page in three:
+    for page in two:
         expect(texts(page)).to_have_text(["Rolled 2.4.1 out", "and the log is quiet", "thanks"])
         mark = row(page, "Rolled 2.4.1 out").locator(".message-edited")
         expect(mark).to_have_text("edited")
@@ -90,8 +98,8 @@ def test_one_s_own_message_is_edited_with_the_arrow_key_and_is_marked(three: tup
     assert row(tom, "Rolled 2.4.1 out").get_by_role("button", name="Edit").count() == 0
 
 
-def test_a_deleted_message_is_gone_for_all_and_so_is_the_quote_of_it(three: tuple[Any, Any, Any]) -> None:
-    maya, tom, _ = three
+def test_a_deleted_message_is_gone_for_all_and_so_is_the_quote_of_it(two: tuple[Any, Any]) -> None:
+    maya, tom = two
     write(maya, "a secret by mistake")
     sent(tom, "a secret by mistake")
     act(tom, "a secret by mistake", "Reply")
@@ -104,7 +112,7 @@ def test_a_deleted_message_is_gone_for_all_and_so_is_the_quote_of_it(three: tupl
     act(maya, "a secret by mistake", "Delete")
     expect(maya.get_by_role("button", name="Delete message")).to_be_focused()
     maya.keyboard.press("Enter")
-    for page in three:
+    for page in two:
         expect(texts(page)).to_have_text(["This message was deleted", "you may want to delete that"])
         expect(page.get_by_role("log")).not_to_contain_text("secret")
     maya.reload()
@@ -112,8 +120,8 @@ def test_a_deleted_message_is_gone_for_all_and_so_is_the_quote_of_it(three: tupl
     assert "secret" not in maya.content()
 
 
-def test_an_edit_that_leaves_nothing_asks_whether_to_delete(three: tuple[Any, Any, Any]) -> None:
-    maya, tom, _ = three
+def test_an_edit_that_leaves_nothing_asks_whether_to_delete(two: tuple[Any, Any]) -> None:
+    maya, tom = two
     write(maya, "oops")
     sent(tom, "oops")
     composer(maya).press("ArrowUp")
@@ -124,8 +132,8 @@ def test_an_edit_that_leaves_nothing_asks_whether_to_delete(three: tuple[Any, An
     expect(maya.locator(".composer-bar")).to_have_count(0)
 
 
-def test_an_answer_shows_what_it_answers_and_leads_there(three: tuple[Any, Any, Any]) -> None:
-    maya, tom, _ = three
+def test_an_answer_shows_what_it_answers_and_leads_there(two: tuple[Any, Any]) -> None:
+    maya, tom = two
     write(maya, "Is **2.4.1** out?")
     sent(tom, "Is 2.4.1 out?")
     act(tom, "Is 2.4.1 out?", "Reply")
@@ -134,7 +142,7 @@ def test_an_answer_shows_what_it_answers_and_leads_there(three: tuple[Any, Any, 
     expect(tom.locator(".composer-bar")).to_have_count(0)
     act(tom, "Is 2.4.1 out?", "Reply")
     write(tom, "Since noon.")
-    for page in three:
+    for page in two:
         sent(page, "Since noon.")
         expect(page.locator(".quote")).to_contain_text("maya: Is 2.4.1 out?")
     maya.locator(".quote").click()
@@ -164,8 +172,8 @@ def test_reactions_are_counted_once_a_person_and_taken_back(three: tuple[Any, An
     expect(maya.locator(".reaction:not(.is-add)")).to_have_count(2)
 
 
-def test_a_reaction_made_without_a_connection_waits(three: tuple[Any, Any, Any]) -> None:
-    maya, tom, _ = three
+def test_a_reaction_made_without_a_connection_waits(two: tuple[Any, Any]) -> None:
+    maya, tom = two
     tom.expected_console = CUT
     write(maya, "It is done.")
     act(maya, "It is done.", "React")
@@ -221,8 +229,8 @@ def test_a_link_to_a_message_is_copied_and_leads_there(new_page: NewPage, serve:
     expect(row(other, "this one")).to_have_class(re.compile("is-highlighted"))
 
 
-def test_markdown_is_drawn_and_line_breaks_are_kept(three: tuple[Any, Any, Any]) -> None:
-    maya, tom, _ = three
+def test_markdown_is_drawn_and_line_breaks_are_kept(two: tuple[Any, Any]) -> None:
+    maya, tom = two
     write(maya, "**bold** and `code`\nsecond line\n```\nfor x in y:\n    pass\n```")
     message = tom.locator(".message").last
     expect(message.locator("strong")).to_have_text("bold")

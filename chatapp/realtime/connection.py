@@ -93,7 +93,7 @@ class Connection:
         "_fragments",
         "_gone",
         "_heard",
-        "_protocol",
+        "_parser",
         "_readable",
         "_receiving",
         "_send",
@@ -111,10 +111,8 @@ class Connection:
         # gevent's own send would wait for room, and costs twice the time per call (docs/ARCHITECTURE.md, "The outbox").
         self._send = sock.send
         self._readable = get_hub().loop.io(sock.fileno(), READ)
-        self._protocol = Protocol(SERVER, max_size=limits.message_bytes, logger=_protocol_log)
         self._fast_path = FastPath(limits.message_bytes, deflated)
-        if deflated:
-            self._protocol.extensions = [deflate.extension()]
+        self._parser: Protocol | None = None
         self._fragments: list[bytes] | None = None
         self._bucket = _bucket(limits.message_rate)
         # The outbox: what the kernel has not taken yet, oldest first.
@@ -131,6 +129,14 @@ class Connection:
         self.limits = limits
         self.deflated = deflated
 
+    @property
+    def _protocol(self) -> Protocol:
+        """The full parser. Made when it is needed: many connections never say anything but whole texts."""
+        if self._parser is None:
+            self._parser = Protocol(SERVER, max_size=self.limits.message_bytes, logger=_protocol_log)
+            self._parser.extensions = [deflate.extension()] if self.deflated else []
+        return self._parser
+
     # Reading: only the connection's own greenlet.
 
     def __iter__(self) -> Iterator[str]:
@@ -139,11 +145,9 @@ class Connection:
         Owned by the greenlet of the connection. It reads no faster than the rate allows, and not at all while this client
         leaves its own outbox full: so a talker is slowed, nothing of it is dropped, and no memory grows.
         """
-        protocol = self._protocol
         while not self._gone:
             data = self._receive()
             if not data:
-                protocol.receive_eof()
                 return
             messages, data = self._fast_path.feed(data)
             for message in messages:
@@ -153,23 +157,28 @@ class Connection:
                     if text is not None:
                         yield text
             if data:
-                protocol.receive_data(data)
-            events = protocol.events_received()
-            if protocol.state is OPEN:
-                self._flush_protocol()
-            for frame in events:
-                assert isinstance(frame, Frame)
-                text = self._take(frame.opcode, frame.fin, frame.data)
-                if text is not None:
-                    yield text
-            if protocol.state is not OPEN:
-                # Messages that came before a broken frame were delivered above; then the close frame goes out.
-                self._note_close()
-                self._flush_protocol()
-            if protocol.eof_sent:
-                return
+                yield from self._parse(data)
+                if self._protocol.eof_sent:
+                    return
             if self._backlog:
                 self.wait_for_room(self.limits.outbox_bytes // TALKER_SHARE)
+
+    def _parse(self, data: bytes) -> Iterator[str]:
+        """What the full parser finds in the next bytes; answers of its own go out, and a close frame at the end."""
+        protocol = self._protocol
+        protocol.receive_data(data)
+        events = protocol.events_received()
+        if protocol.state is OPEN:
+            self._flush_protocol()
+        for frame in events:
+            assert isinstance(frame, Frame)
+            text = self._take(frame.opcode, frame.fin, frame.data)
+            if text is not None:
+                yield text
+        if protocol.state is not OPEN:
+            # Messages that came before a broken frame were delivered above; then the close frame goes out.
+            self._note_close()
+            self._flush_protocol()
 
     def _receive(self) -> bytes:
         """The next bytes; empty at the end of the stream."""
@@ -239,7 +248,7 @@ class Connection:
 
     def _note_close(self) -> None:
         """Remember why the connection ends: what the peer said, or what the parser found wrong."""
-        if self.ending is not None:
+        if self.ending is not None or self._parser is None:
             return
         said = self._protocol.close_rcvd or self._protocol.close_sent
         if said is not None:
@@ -346,7 +355,7 @@ class Connection:
     @property
     def left(self) -> bool:
         """Whether the peer said goodbye first."""
-        return self._protocol.close_rcvd_then_sent is True
+        return self._parser is not None and self._parser.close_rcvd_then_sent is True
 
     def end(self, close: frames.Close) -> None:
         """Start the closing handshake from any greenlet; never waits. The reader ends when the peer has answered."""

@@ -34,7 +34,9 @@ def _head(results: Results) -> str:
         f"Medians of {about['runs']} runs (of peers that no target names {min(about['runs'], PEER_RUNS)}), with least and\n"
         "most; ratios are of medians, to the Go original.",
     ]
-    if machine["in_use"] > BUSY:
+    others = results.others()
+    lines.append(f"While it was measured, other programs had {others:.0%} of a core (median).")
+    if max(machine["in_use"], others) > BUSY:
         lines.append("**Something else used the machine: only ratios mean anything, and these little.**")
     if wrong := results.wrong():
         lines.append("**WRONG: " + "; ".join(wrong) + "**")
@@ -110,21 +112,14 @@ def _share(results: Results, case: Case, server: str, key: str) -> str:
 
 
 def _remarks(results: Results, case: Case, server: str) -> str:
-    remarks = list(dict.fromkeys(fault for sample in results.of(case.key, server) if (fault := fault_of(sample))))[:2]
-    if (
-        not SERVERS[server].is_ours
-        and case.base
-        and any(sample.get("deliveries") == 0 for sample in results.of(case.key, server))
-    ):
-        remarks = ["stands still"]
+    samples = results.of(case.key, server)
+    remarks = list(dict.fromkeys(fault for sample in samples if (fault := fault_of(sample))))[:2]
     if case.base:
         figure = BY_KEY[case.base].figures[0].key
         now, otherwise = results.told(case.key, server, figure), results.told(case.base, server, figure)
         if now and otherwise:
             remarks.append(f"{now.median / otherwise.median:.0%} of what it does without")
-    if any(sample.get("deflates") is False for sample in results.of(case.key, server)) and SERVERS[server].job.get(
-        "deflate"
-    ):
+    if SERVERS[server].job.get("deflate") and any(sample.get("deflates") is False for sample in samples):
         remarks.append("does not agree to compress")
     return "; ".join(remarks)
 

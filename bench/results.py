@@ -91,6 +91,12 @@ class Results:
 
     # All of it.
 
+    def others(self) -> float:
+        """What other programs had of a core meanwhile."""
+        all_samples = (sample for servers in self.samples.values() for samples in servers.values() for sample in samples)
+        shares = [float(sample["others_core"]) for sample in all_samples if "others_core" in sample]
+        return statistics.median(shares) if shares else 0.0
+
     def summary(self) -> dict[str, Any]:
         """Medians, spreads and ratios, for programs."""
         return {

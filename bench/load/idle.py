@@ -10,6 +10,7 @@ from typing import Any
 from bench.load import usage, wire
 from bench.load.connecting import Link, close, connect
 from bench.load.dialects import DIALECTS
+from bench.load.figures import shares
 from bench.load.job import Job
 
 #: After connecting, until the memory is read (seconds).
@@ -20,7 +21,8 @@ def hold(job: Job) -> dict[str, Any]:
     """Open the first few, then all others at once; hold them; tell the figures of the others."""
     links = connect(job, job.first)
     _answer_pings(job, links, SETTLE)
-    memory, cpu, began, busy = (usage.memory(job.server_pid), usage.cpu_seconds(job.server_pid), time.monotonic(), _busy())
+    memory, cpu, busy = usage.memory(job.server_pid), usage.cpu_seconds(job.server_pid), usage.own_busy_seconds()
+    began = time.monotonic()
     more = connect(job, job.clients)
     took = time.monotonic() - began
     used = usage.cpu_seconds(job.server_pid) - cpu
@@ -28,23 +30,17 @@ def hold(job: Job) -> dict[str, Any]:
         "connect_s": took,
         "connects_per_s": job.clients / took,
         "connect_cpu_ms": used / job.clients * 1000,
-        "server_core": used / took,
-        "generator_core": min(1.0, (_busy() - busy) / took),
+        **shares(used, usage.own_busy_seconds() - busy, took),
     }
-    figures["limited"] = figures["generator_core"] > 0.95 and figures["server_core"] < 0.9
     links += more
     _answer_pings(job, links, SETTLE)
-    figures["memory_kb"] = (usage.memory(job.server_pid) - memory) / job.clients / 1000
+    figures["memory_kb"] = (usage.memory(job.server_pid) - memory) / job.clients / 1024
     if job.hold:
         cpu, began = usage.cpu_seconds(job.server_pid), time.monotonic()
         figures["pings"] = _answer_pings(job, links, job.hold)
         figures["rest_core"] = (usage.cpu_seconds(job.server_pid) - cpu) / (time.monotonic() - began)
     close(links)
     return figures
-
-
-def _busy() -> float:
-    return usage.own_busy_seconds()
 
 
 def _answer_pings(job: Job, links: list[Link], seconds: float) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.load import usage
 from bench.load.connecting import close, connect
-from bench.load.fanout import GENERATOR_BUSY
+from bench.load.figures import GENERATOR_BUSY
 from bench.load.job import Job
 from bench.load.reading import Reading
 from bench.load.texts import HEAD, MARK

@@ -4,45 +4,25 @@ The mark is eight of one letter, which nothing else holds, so that `bytes.count`
 stand two digits of the sender, ten of the sender's number, and twelve of the monotonic clock in microseconds.
 """
 
-import random
+import re
 import time
+
+from bench.serving import TOP
 
 MARK = b"@" * 8
 #: Bytes of a text that are taken: the shortest text.
 HEAD = 32
 #: The clock of the stamps begins anew after so many microseconds (11 days).
 CLOCK = 10**12
-#: Texts made in advance, which take turns.
-_VARIETY = 256
 
-_SENTENCES = """
-    Good morning everybody, the build is green again.
-    Has anybody seen the review for the search branch?
-    I will be ten minutes late.
-    The customer says the page takes five seconds to open, can you have a look?
-    Yes, in a moment.
-    That was my mistake, sorry about that.
-    We should move the meeting to Thursday, because half of us are on a train tomorrow.
-    Fine with me.
-    Could you send me the link again?
-    The disk of the old database server is nearly full, I am moving the backups now.
-    It works on my machine.
-    Lunch at half past twelve?
-    I have restarted the workers, and the queue is going down again.
-    Thanks a lot, that is exactly what I needed.
-    Who is on call this weekend?
-    Please don't merge anything before the release is out.
-    The tests are slow today, something else is using the machine.
-    See you on Monday.
-    There is a new version of the library that fixes the timeout, but it changes the names of two settings.
-    Let me know when you are done.
-    The numbers of last month are in the shared folder, the second sheet has the totals.
-    I would rather keep it simple.
-    Coffee?
-    Do we still need the script that cleans up the temporary files?
-    I don't think so, but ask Maria before you delete it.
-    Done.
-"""
+#: What may not stand in a text: the mark's letter, what JSON escapes, and what is more than one byte.
+_LEFT_OUT = re.compile(r'[^ -~]+|[@"\\]+')
+
+
+def _sentences() -> str:
+    """English as people write it, each sentence once: what this server's own documentation says."""
+    words = " ".join((TOP / "docs" / name).read_text() for name in ("ARCHITECTURE.md", "PROTOCOL.md")).split()
+    return _LEFT_OUT.sub("", " ".join(words))
 
 
 def stamp() -> int:
@@ -60,15 +40,8 @@ def fillers(text_bytes: int, sentences: bool) -> list[bytes]:
     missing = max(0, text_bytes - HEAD)
     if not sentences:
         return [b"x" * missing]
-    said = [line.strip() for line in _SENTENCES.strip().splitlines()]
-    chance = random.Random(1)
-    made = []
-    for _ in range(_VARIETY):
-        text = ""
-        while len(text) < missing:
-            text += " " + chance.choice(said)
-        made.append(text[:missing].encode())
-    return made
+    said = _sentences()
+    return [said[at : at + missing].encode() for at in range(0, len(said) - missing, missing)]
 
 
 class Texts:

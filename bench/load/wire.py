@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from bench.load.dialects import Dialect
 
-TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
+MORE, TEXT, CLOSE, PING, PONG = 0, 1, 8, 9, 10
 #: First byte of a frame: FIN, and RSV1, which marks a compressed message (RFC 7692).
 _FIN, _PACKED = 0x80, 0x40
-_DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover\r\n"
+#: What browsers offer.
+_DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 #: What the sender of a compressed message leaves out at its end.
 _TAIL = b"\0\0\xff\xff"
 
@@ -59,19 +60,23 @@ def measure(data: bytes, at: int) -> tuple[int, int]:
 
 
 def frames(data: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """The whole frames in what a server has sent: opcode, payload (unpacked), and where the next one begins."""
+    """The whole frames in what a server has sent: opcode, payload (unpacked), and where the next one begins.
+
+    A message may come in several (gorilla cuts at 4 KB): the others are `MORE`. Packed messages share one window.
+    """
     at = 0
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     while at < len(data):
-        first = data[at]
-        if not first & _FIN or first & 0x0F not in (TEXT, CLOSE, PING, PONG) or first & 0x30:
+        opcode, flags = data[at] & 0x0F, data[at] & 0xF0
+        if opcode not in (MORE, TEXT, CLOSE, PING, PONG) or flags & 0x30 or (opcode > TEXT and flags != _FIN):
             raise Corrupt(f"a frame begins with {data[at : at + 8].hex()} at byte {at}")
         start, end = measure(data, at)
         if end < 0 or end > len(data):
             return
         payload = data[start:end]
-        if first & _PACKED:
-            payload = zlib.decompressobj(-15).decompress(payload + _TAIL)
-        yield first & 0x0F, payload, end
+        if flags & _PACKED:
+            payload = unpacker.decompress(payload + _TAIL)
+        yield opcode, payload, end
         at = end
 
 

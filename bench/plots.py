@@ -8,6 +8,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as pyplot
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from bench.cases import BY_KEY, CASES, CHATS
 from bench.results import Results
@@ -40,13 +41,12 @@ def draw(results: Results) -> None:
 def _picture(results: Results, name: str, panels: Sequence[Callable[[Results, Any], bool]]) -> None:
     if not panels:
         return
-    figure, axes = pyplot.subplots(1, len(panels), figsize=(6.4 * len(panels), 4.4), squeeze=False)
+    figure, axes = pyplot.subplots(1, len(panels), figsize=(6.4 * len(panels), 4.6), squeeze=False)
     drawn = [panel(results, axis) for panel, axis in zip(panels, axes[0], strict=True)]
     if any(drawn):
-        for axis in axes[0]:
-            if axis.get_legend_handles_labels()[0]:
-                axis.legend(frameon=False)
-        figure.tight_layout()
+        known = dict(pair[::-1] for axis in axes[0] for pair in zip(*axis.get_legend_handles_labels(), strict=True))
+        figure.legend(known.values(), known.keys(), loc="lower center", ncols=len(known), frameon=False)
+        figure.tight_layout(rect=(0, 0.06, 1, 1))
         figure.savefig(results.folder / name, dpi=110)
     pyplot.close(figure)
 
@@ -60,10 +60,18 @@ def _lines(results: Results, axis: Any, points: dict[float, str], figure: str) -
             axis.plot(*zip(*told, strict=True), marker="o", color=_COLOURS[server], label=SERVERS[server].name)
             drawn = True
     axis.set_xscale("log")
-    axis.set_yscale("log")
+    _scale(axis)
     axis.set_xticks(list(points), [f"{point:,.0f}" for point in points], minor=False)
-    axis.minorticks_off()
+    axis.xaxis.set_minor_locator(NullLocator())
     return drawn
+
+
+def _scale(axis: Any) -> None:
+    """Logarithmic upwards, with numbers that can be read."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=20))
+    axis.yaxis.set_minor_locator(NullLocator())
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def _deliveries(results: Results, axis: Any) -> bool:
@@ -94,7 +102,7 @@ def _latency(case: str) -> Callable[[Results, Any], bool]:
             [number + 0.4 - width / 2 for number in range(len(_PERCENTILES))], [name for _, name in _PERCENTILES]
         )
         axis.set(title=BY_KEY[case].title, ylabel="ms")
-        axis.set_yscale("log")
+        _scale(axis)
         axis.grid(axis="x", visible=False)
         return bool(shown)
 

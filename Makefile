@@ -17,7 +17,7 @@ check: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	find static/js tests/js bin -name '*.js' -o -name '*.mjs' | xargs -n 1 node --check
+	node --experimental-vm-modules --no-warnings bin/check-modules.mjs $$(find static/js tests/js bin -name '*.js' -o -name '*.mjs')
 
 python-tests: $(VENV)/.test
 	bin/need-chromium

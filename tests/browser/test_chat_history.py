@@ -52,7 +52,7 @@ def test_older_pages_come_in_above_and_the_text_that_is_read_stays(new_page: New
     assert page.evaluate("() => window.held.isConnected"), "rows are kept, not drawn anew"
     assert abs(page.evaluate("() => window.held.getBoundingClientRect().top") - before) < 1
     # On and on, to the beginning.
-    for _ in range(20):
+    for _ in range(100):
         if row(page, "line 1").count():
             break
         page.evaluate("() => { document.querySelector('[role=log]').scrollTop = 0; }")
@@ -229,7 +229,7 @@ def test_at_most_a_thousand_rows_at_the_end_and_five_thousand_when_reading_up(ne
     at_end(page)
     assert page.locator(".message").count() <= 1000
     expect(row(page, "line 1")).to_have_count(0)
-    for _ in range(10):
+    for _ in range(100):
         page.get_by_role("log").evaluate("view => { view.scrollTop = 0; }")
         settled(page)
         if row(page, "line 1").count():

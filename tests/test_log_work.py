@@ -228,6 +228,7 @@ class Teller:
 
     def __init__(self) -> None:
         self.told: list[bytes] = []
+        self.deflated = False
 
     def write(self, data: bytes) -> bool:
         self.told.append(data)

@@ -677,10 +677,14 @@ def test_r19_a_viewer_far_behind_loses_the_oldest_and_is_told_what(serve: Callab
     while hear(slow)["type"] != "notice":
         pass
     count = 600_000  # 60 MB
+    last = {"text": f"{count - 1:07}", "pattern": False, "case": True}
+    quick = Viewer(server, "a.log", "start", include=last)
+    quick.read_notice("opened")
     line = b"%07d " + b"x" * 91 + b"\n"
     with path.open("ab") as file:
         for number in range(count):
             file.write(line % number)
+    quick.read_lines(1)  # the server is at the end, however slow the machine is: now the slow one begins to read
     seen: list[int] = []
     dropped: list[dict[str, Any]] = []
     while not seen or seen[-1] < count - 1:

@@ -10,13 +10,14 @@ overlap, so a match is found if it is no longer than the overlap.
 """
 
 import dataclasses
+import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from chatapp.logs import past
 from chatapp.logs.conditions import Condition, Filter
 from chatapp.logs.generation import Source
-from chatapp.logs.lines import BOM, Line
+from chatapp.logs.lines import BOM, Block, Line
 from chatapp.logs.packed import Packed
 from chatapp.logs.redact import Redactor
 
@@ -32,6 +33,16 @@ FEW_LINES = 8
 
 #: How far that is, and what was found on the way.
 Found = tuple[int, list[Line]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a file that was read: how much of it is held for this, and what is found in it, looked for when asked."""
+
+    size: int
+    #: Whether anything may be found; takes a fraction of the time that finding takes.
+    may_hold: Callable[[], bool]
+    lines: Callable[[], list[Line]]
 
 
 @dataclasses.dataclass
@@ -51,8 +62,14 @@ class Scan:
 
     def forwards(self, start: int, end: int | None) -> Iterator[Found]:
         """From a place where a line begins to another, or to the end of the file."""
+        for place, piece in self.pieces(start, end):
+            yield place, piece.lines()
+
+    def pieces(self, start: int, end: int | None) -> Iterator[tuple[int, Piece]]:
+        """The same, not looked at yet. Of what is not packed a piece is good until the next is read."""
         if self.source.format.encoding:
-            yield from self._decoded(start, end)
+            for place, lines in self._decoded(start, end):
+                yield place, _found(lines)
             return
         while end is None or start < end:
             data = self._read(start, PIECE_BYTES if end is None else min(PIECE_BYTES, end - start))
@@ -60,11 +77,12 @@ class Scan:
                 return
             cut = len(data) if len(data) < PIECE_BYTES else data.rfind(b"\n") + 1
             if cut:
+                may_hold = functools.partial(self._may_hold, start, data, cut)
+                yield start + cut, Piece(len(data), may_hold, functools.partial(self._in_piece, start, data, 0, cut))
                 start += cut
-                yield start, self._in_piece(start - cut, data, 0, cut)
             else:
                 for place, lines in self._long_line(start, end):
-                    yield place, lines
+                    yield place, _found(lines)
                 start = place
 
     def backwards(self, end: int) -> Iterator[Found]:
@@ -101,6 +119,10 @@ class Scan:
         count = os.preadv(self.source.fd, [memoryview(self.buffer)[:size]], offset)
         return self.buffer if count == len(self.buffer) else bytes(self.buffer[:count])
 
+    def _may_hold(self, offset: int, data: bytes | bytearray, end: int) -> bool:
+        is_marked = offset == 0 and data.startswith(BOM)  # the first line begins behind that
+        return is_marked or self.include.may_see_stars or self.include.next_in(data, 0, end) >= 0
+
     def _in_piece(self, offset: int, data: bytes | bytearray, begin: int, end: int) -> list[Line]:
         """The lines that are wanted in a part of a piece, from `begin`, which is at `offset` in the file, to `end`."""
         if offset == 0 and data.startswith(BOM, begin):  # is no part of the first line, but that begins there
@@ -128,20 +150,15 @@ class Scan:
 
     def _in_black(self, offset: int, data: bytes) -> list[Line]:
         """The lines that are wanted in some whole ones, once they are blacked out."""
-        data = past.stream(self.source, offset, self.redactor).block(data)
-        found: list[Line] = []
-        at = self.include.next_in(data, 0)
-        while at >= 0:
-            start = data.rfind(b"\n", 0, at) + 1
-            newline = data.find(b"\n", at)
-            stop = len(data) if newline < 0 else newline
-            if start == len(data) > 0:
-                break  # behind the last newline, where a pattern found nothing at all
-            line = data[start:stop].removesuffix(b"\r")
-            if self.wanted.passes(line):
-                found.append((offset + start, excerpt(line, max(0, self.include.next_in(line, 0)))))
-            at = self.include.next_in(data, stop + 1) if stop + 1 < len(data) else -1
-        return found
+        black = past.stream(self.source, offset, self.redactor).block(data.removesuffix(b"\n"))
+        block = Block(offset, black)
+        if b"\r" in black:
+            block = Block.of([(start, text.removesuffix(b"\r")) for start, text in block.lines()])
+        picked = self.wanted.pick(block)
+        return [(start, self._excerpt(text)) for start, text in picked.lines()] if picked is not None else []
+
+    def _excerpt(self, line: bytes) -> bytes:
+        return line if len(line) <= HIT_BYTES else excerpt(line, max(0, self.include.next_in(line, 0)))
 
     def _long_line(self, start: int, end: int | None) -> Iterator[Found]:
         """The line that begins at `start` and is longer than a piece, piece by piece."""
@@ -187,7 +204,12 @@ class Scan:
         yield splitter.end, self._wanted_of(blackout.lines(splitter.flush()))
 
     def _wanted_of(self, lines: list[Line]) -> list[Line]:
-        return [(offset, excerpt(text, max(0, self.include.next_in(text, 0)))) for offset, text in self.wanted.select(lines)]
+        return [(offset, self._excerpt(text)) for offset, text in self.wanted.select(lines)]
+
+
+def _found(lines: list[Line]) -> Piece:
+    """A piece of which it is known what is found in it."""
+    return Piece(sum(len(text) for _, text in lines), lambda: bool(lines), lambda: lines)
 
 
 def excerpt(text: bytes, at: int) -> bytes:

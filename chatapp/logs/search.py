@@ -7,7 +7,6 @@ one whose reader is gone ends by itself.
 
 import dataclasses
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 
 from chatapp.logs import past
@@ -17,6 +16,7 @@ from chatapp.logs.history import Gone, Opened
 from chatapp.logs.index import Index, Indexes
 from chatapp.logs.known import Known
 from chatapp.logs.lines import Line
+from chatapp.logs.newest import Newest
 from chatapp.logs.packed import Packed
 from chatapp.logs.redact import Redactor
 from chatapp.logs.scan import PIECE_BYTES, Found, Scan
@@ -27,8 +27,6 @@ from chatapp.logs.shown import to_texts
 STEP_SECONDS = 0.005
 #: The most hits of one search; who wants more goes on from the last.
 MAX_HITS = 5000
-#: What the hits may take that are kept while a packed file is read for its newest ones, in bytes.
-KEPT_BYTES = 4_194_304
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,20 +127,19 @@ class Search:
             for place, lines in self._scan(source).forwards(0 if at is None else self._after(source, at), None):
                 yield source.packed_place(place), lines
             return
-        kept: deque[Line] = deque()
-        size, is_cut = 0, False
-        for place, lines in self._scan(source).forwards(0, at):
-            kept += lines
-            size += sum(len(text) for _, text in lines)
-            while len(kept) > self._wanted.limit or size > KEPT_BYTES:
-                size -= len(kept.popleft()[1])
-                is_cut = True
+        newest = Newest(self._wanted.limit)
+        for place, piece in self._scan(source).pieces(0, at):
+            newest.add(piece)
             yield source.packed_place(place), []
-        if at is not None:  # a part of a line is not to be shown: what is hidden in it could not be told
-            top = past.line_start(source, at)
-            kept = deque(line for line in kept if line[0] < top)
-        yield source.packed_size, list(kept)[::-1]
-        self.more = is_cut
+            if newest.is_full:
+                for _ in newest.settle():
+                    yield source.packed_place(place), []
+        for _ in newest.settle():
+            yield source.packed_size, []
+        # A part of a line is not to be shown: what is hidden in it could not be told.
+        top = past.line_start(source, at) if at is not None else None
+        yield source.packed_size, [line for line in reversed(newest.hits) if top is None or line[0] < top]
+        self.more = newest.is_cut
 
     def _scan(self, source: Source) -> Scan:
         return Scan(source, self._wanted.filter, self._redactor, self._buffer)

@@ -5,6 +5,7 @@ import gzip
 import os
 import random
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import gevent
 import pytest
 
-from chatapp.logs import generation, outgoing, past, reader, times
+from chatapp.logs import generation, kernel, outgoing, past, reader, times
 from chatapp.logs.conditions import Condition, Filter
 from chatapp.logs.files import Catalog
 from chatapp.logs.generation import Source
@@ -22,6 +23,7 @@ from chatapp.logs.known import Known
 from chatapp.logs.lines import Format
 from chatapp.logs.packed import Packed
 from chatapp.logs.redact import Redactor
+from chatapp.logs.rotated import Surroundings
 
 ALL = Filter()
 REDACTOR = Redactor()
@@ -332,7 +334,10 @@ def logs(tmp_path: Path) -> Path:
 
 
 def pack(path: Path) -> None:
-    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    """As gzip does: it keeps the time of the last change."""
+    status, new = path.stat(), path.with_name(f"{path.name}.gz")
+    new.write_bytes(gzip.compress(path.read_bytes()))
+    os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))
     path.unlink()
 
 
@@ -430,6 +435,20 @@ def test_rotated_files_are_told_newest_first(logs: Path) -> None:
         assert [sibling.name for sibling in listed.siblings] == names
         assert all(sibling.generation for sibling in listed.siblings)
     assert [file.name for file in history(logs, "app.log").files()] == ["app.log"]
+
+
+def test_a_rotated_file_that_was_still_written_to_is_no_newer_for_that(logs: Path) -> None:
+    for name in ("app.log.2", "app.log.1"):
+        (logs / name).write_bytes(b"x\n")
+    if not kernel.birth(str(logs / "app.log.2")):
+        pytest.skip("this file system does not tell when a file was made")
+    late = time.time() + 1000
+    os.utime(logs / "app.log.2", (late, late))
+    (listed,) = history(logs, "app.log").files()
+    assert [sibling.name for sibling in listed.siblings] == ["app.log.1", "app.log.2"]
+    assert [source.identity[1] for source in Surroundings(str(logs / "app.log")).all()] == [
+        (logs / name).stat().st_ino for name in ("app.log.2", "app.log.1")
+    ]
 
 
 def test_pages_back_over_the_rotated_files_give_every_line_once(logs: Path) -> None:

@@ -1,12 +1,11 @@
-"""The rotated files beside a log, held against each other: which are new, which is older. Not the packed ones.
+"""The rotated files beside a log, for the live end: which are there, which have come since. Not the packed ones.
 
-Names come from the folder of the log, and of what it is a link to; open sources go to `logs.tailer`, which missed a
+Which files these are and in which order is for `logs.siblings` to say. Names come from the folder of the log, and of what it is a link to; open sources go to `logs.tailer`, which missed a
 rotation, and to `logs.feed`, whose viewer comes back with a position in one. Nothing is opened but regular files that
 `Surroundings` itself found, by a name without a link, in that folder. What it does can wait for the disk.
 """
 
 import os
-import re
 import stat
 import time
 from collections.abc import Callable
@@ -16,8 +15,6 @@ from chatapp.logs.files import path_of_open
 from chatapp.logs.generation import Source
 from chatapp.logs.lines import Format
 
-#: So many rotated files of a log are looked at, the newest ones.
-MAX_ROTATED = 200
 #: While they are renamed, it is tried so often to get a picture of them.
 MAX_TRIES = 10
 #: What was found is kept open for so long, if nobody has taken it (seconds).
@@ -26,7 +23,7 @@ KEPT_SECONDS = 2.0
 #: What tells a file apart while it exists and after: device, inode, and when it was made.
 Mark = tuple[int, int, int]
 #: A rotated file: what sorts it by age, its mark, its path.
-Found = tuple[tuple[int, int], Mark, str]
+Found = tuple[siblings.Age, Mark, str]
 
 _UTF8 = Format()
 
@@ -91,7 +88,13 @@ class Surroundings:
 
     def _found(self) -> list[Found]:
         real = os.path.realpath(self.path)
-        paths = {(os.path.realpath(path), place) for place in (self.path, real) for path in _beside(place) if path != real}
+        folders = siblings.Folders()
+        paths = {
+            (os.path.realpath(path), place)
+            for place in (self.path, real)
+            for path in folders.beside(place)
+            if path != real and not path.endswith(siblings.COMPRESSED)
+        }
         found = []
         for path, place in paths:
             try:
@@ -100,9 +103,8 @@ class Surroundings:
                 continue
             if stat.S_ISREG(status.st_mode) and self._admits(path):
                 born = kernel.birth(path)
-                age = (born or status.st_mtime_ns, _number(path, place))
-                found.append((age, (status.st_dev, status.st_ino, born), path))
-        return sorted(set(found))[-MAX_ROTATED:]
+                found.append((siblings.age(path, place, status, born), (status.st_dev, status.st_ino, born), path))
+        return sorted(set(found))[-siblings.MAX_SIBLINGS :]
 
     def _source(self, path: str) -> Source | None:
         try:
@@ -113,27 +115,6 @@ class Surroundings:
             os.close(fd)  # a folder on the way has become a link since it was found
             return None
         return Source(fd, told=self._told_format)
-
-
-def _number(path: str, log: str) -> int:
-    """Sorts by what is put into the name: `.2` is older than `.1`, and a date older than a later one."""
-    digits = re.findall("[0-9]+", path.removeprefix(os.path.splitext(log)[0]))
-    number = int("".join(digits)[:18] or 0)
-    return -number if number < 1000 else number
-
-
-def _beside(path: str) -> list[str]:
-    """Paths beside `path` whose names are those of its rotated files."""
-    folder, name = os.path.split(path)
-    try:
-        others = os.listdir(folder)
-    except OSError:
-        return []
-    return [
-        os.path.join(folder, other)
-        for other in others
-        if not other.endswith(siblings.COMPRESSED) and name in siblings.logs_of(other)
-    ]
 
 
 def _open(path: str) -> int:

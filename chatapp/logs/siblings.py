@@ -1,7 +1,7 @@
 """The rotated files of a log: `app.log.1`, `app.log.2.gz`, `app.log-20261124.gz`, `app.2026-11-24.log`, `app.log.old`.
 
 Names and folders come in; who belongs to whom, and in which order, goes out to `logs.files`, which decides whether they
-may be seen. What is packed is read by `logs.packed`.
+may be seen, and to `logs.rotated`, for the live end. What is packed is read by `logs.packed`.
 """
 
 import dataclasses
@@ -9,12 +9,14 @@ import os
 import re
 from collections.abc import Iterator
 
+from chatapp.logs import kernel
+
 #: What a packed file ends with; only the first is read, the standard library has no other that can be read from anywhere.
 #: The others are not shown at all: what is in them could not be blacked out.
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4")
 READABLE = ".gz"
 UNREADABLE = tuple(ending for ending in COMPRESSED if ending != READABLE)
-#: So many rotated files of a log are told, the newest ones.
+#: So many rotated files of a log are looked at, the newest ones.
 MAX_SIBLINGS = 200
 
 # What is put behind the name of a log, or before its ending. There only a date or a small number: worker-2.log is the
@@ -22,6 +24,9 @@ MAX_SIBLINGS = 200
 _BEHIND = re.compile(r"[-._][0-9][0-9T:._-]*|\.old|\.prev|\.bak")
 _INSIDE = re.compile(r"[-._](?:[0-9][T:._-]?){6,20}|\.[0-9]{1,3}")
 _NUMBER = re.compile(r"[0-9]+")
+
+#: What sorts rotated files, the oldest first.
+Age = tuple[int, int]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,24 +61,27 @@ class Folders:
     def __init__(self) -> None:
         self._known: dict[str, dict[str, list[str]]] = {}
 
-    def of(self, path: str, prefix: str) -> list[Sibling]:
-        """The rotated files beside `path`, newest first, with `prefix` as the folder of their names."""
+    def beside(self, path: str) -> list[str]:
+        """The paths of the files in the folder of `path` whose names are those of its rotated files, in no order."""
         folder, log = os.path.split(path)
         if folder not in self._known:
             self._known[folder] = _rotated(folder)
+        return [os.path.join(folder, name) for name in self._known[folder].get(log, ())]
+
+    def of(self, path: str, prefix: str) -> list[Sibling]:
+        """The rotated files beside `path`, newest first, with `prefix` as the folder of their names."""
         found = []
-        for name in self._known[folder].get(log, ()):
-            if name.endswith(UNREADABLE):
+        for other in self.beside(path):
+            if other.endswith(UNREADABLE):
                 continue
             try:
-                status = os.stat(os.path.join(folder, name))
+                status = os.stat(other)
             except OSError:
                 continue
-            found.append(
-                (_age(name, log, status.st_mtime), Sibling(os.path.join(prefix, name), status.st_size, status.st_mtime))
-            )
-        found.sort(key=lambda entry: entry[0])
-        return [sibling for _, sibling in found[:MAX_SIBLINGS]]
+            name = os.path.join(prefix, os.path.basename(other))
+            found.append((age(other, path, status, kernel.birth(other)), name, status))
+        found.sort(reverse=True)
+        return [Sibling(name, status.st_size, status.st_mtime) for _, name, status in found[:MAX_SIBLINGS]]
 
 
 def _rotated(folder: str) -> dict[str, list[str]]:
@@ -89,8 +97,19 @@ def _rotated(folder: str) -> dict[str, list[str]]:
     return rotated
 
 
-def _age(name: str, log: str, modified: float) -> tuple[float, int, str]:
-    """Sorts the newest first: by the last change, which packing keeps; within a second by number, .1 before .2."""
-    numbers = _NUMBER.findall(name[len(os.path.splitext(log)[0]) :])
-    number = int(numbers[0][:18]) if numbers else 0
-    return (-int(modified), number if number < 1000 else -number, name)
+def age(path: str, log: str, status: os.stat_result, born: int) -> Age:
+    """How old a rotated file of `log` is, which was made at `born` (nanoseconds; 0 if that is not known).
+
+    Its last change does not tell: something may be written late to a file that was renamed. When it was made does not
+    tell of one that was packed, or brought from elsewhere with its times: but such a file was changed before it was made.
+    The one is when its lines begin, the other when they end, and neither lies within the time of another file.
+    """
+    return min(born or status.st_mtime_ns, status.st_mtime_ns), _number(path, log)
+
+
+def _number(path: str, log: str) -> int:
+    """Where the clock says the same: `.2` is older than `.1`, and a date older than a later one."""
+    stem, _ = os.path.splitext(os.path.basename(log))
+    digits = "".join(_NUMBER.findall(os.path.basename(path)[len(stem) :]))
+    number = int(digits[:18] or 0)
+    return -number if number < 1000 else number

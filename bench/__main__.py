@@ -5,9 +5,13 @@ stand there are not measured again.
 """
 
 import argparse
+import contextlib
 import fnmatch
 import os
 import shutil
+import signal
+import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +19,26 @@ from bench import machine, plots, report, suite
 from bench.building import Missing
 from bench.cases import CASES, Case
 from bench.results import Results
-from bench.servers import PEERS, SERVERS
+from bench.servers import PEERS, PORT, SERVERS
 from bench.serving import LOAD_CORE, SERVER_CORE, TOP
 
 
 def main() -> None:
     """Read the command line and run."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))  # so that servers end with it
     arguments = _arguments()
     _check_machine()
     cases = [case for case in CASES if _is_wanted(case, arguments)]
     if not cases:
         raise SystemExit(f"No case is called {arguments.only}; there are {', '.join(case.key for case in CASES)}.")
     results = _results(arguments)
-    if arguments.resume:
-        cases = [case for case in cases if case.key not in results.samples]
     _prepare(results, arguments, {key for case in cases for key in case.servers})
     for sentence in results.about["left_out"].items():
         print(f"{SERVERS[sentence[0]].name} is left out: {sentence[1]}")
     if not arguments.quick:
         results.about["most"] = suite.most()
-    suite.run(results, suite.steps(cases, list(results.about["versions"]), results.about["runs"]), arguments.quick)
+    planned = suite.steps(cases, list(results.about["versions"]), results.about["runs"])
+    suite.run(results, suite.left(results, planned), arguments.quick)
     plots.draw(results)
     report.write(results)
     print(f"Written: {results.folder / 'results.md'}")
@@ -60,6 +64,9 @@ def _check_machine() -> None:
         raise SystemExit("taskset is missing: install the package util-linux.")
     if not {SERVER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
         raise SystemExit(f"The bench needs two cores, {SERVER_CORE} for servers and {LOAD_CORE} for the load.")
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", PORT), timeout=1).close()
+        raise SystemExit(f"Somebody listens on port {PORT} already, which the bench needs.")
 
 
 def _is_wanted(case: Case, arguments: argparse.Namespace) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.cases import BY_KEY, CASES, PEER_RUNS, TARGETS, Case, Figure, Target
+from bench.cases import BY_KEY, CASES, CPU_RATE, PEER_RUNS, TARGETS, WITHOUT_STORE, Case, Figure, Target
 from bench.machine import BUSY
 from bench.results import Results, fault_of
 from bench.servers import SERVERS, original_of
@@ -18,7 +18,14 @@ PLOTS = {
 def write(results: Results) -> None:
     """Write the table anew."""
     cases = [case for case in CASES if case.key in results.samples]
-    parts = [_head(results), _targets(results), *[_case(results, case) for case in cases], _plots(results), _foot(results)]
+    parts = [
+        _head(results),
+        _targets(results),
+        _store(results),
+        *[_case(results, case) for case in cases],
+        _plots(results),
+        _foot(results),
+    ]
     (results.folder / "results.md").write_text("\n\n".join(part for part in parts if part) + "\n")
 
 
@@ -59,13 +66,28 @@ def _targets(results: Results) -> str:
 
 
 def _why_not(results: Results, target: Target) -> str:
-    limited = any(results.is_limited(target.case, key) for key in (target.server, target.against) if key)
+    limited = any(results.is_limited(target.case, key, target.figure) for key in (target.server, target.against) if key)
     return "generator-limited" if limited else "not measured"
 
 
 def _aim(target: Target) -> str:
     bound, sign = (target.least, "at least") if target.least is not None else (target.most, "at most")
     return f"{sign} {number(bound)}" + (" times" if target.against else "")
+
+
+def _store(results: Results) -> str:
+    """What keeping everything costs, beside the same server that only numbers messages."""
+    rows = [
+        "## The price of the store",
+        "",
+        "| case | deliveries/s kept | of a second of its processor kept |",
+        "|---|---|---|",
+    ]
+    for case in CASES:
+        kept = [results.ratio(case.key, figure, "ours", WITHOUT_STORE) for figure in ("deliveries_per_s", CPU_RATE.key)]
+        if any(kept):
+            rows.append(f"| {case.title} | {' | '.join('' if share is None else f'{share:.0%}' for share in kept)} |")
+    return "\n".join(rows) if len(rows) > 4 else ""
 
 
 # A case.
@@ -88,7 +110,7 @@ def _case(results: Results, case: Case) -> str:
 
 
 def _cell(results: Results, case: Case, server: str, figure: Figure) -> str:
-    if results.is_limited(case.key, server) and figure.key != "memory_kb":
+    if results.is_limited(case.key, server, figure.key):
         return "generator-limited"
     told = results.told(case.key, server, figure.key)
     if not told:

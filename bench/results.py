@@ -15,6 +15,9 @@ from bench.servers import SERVERS, original_of
 
 Sample = dict[str, Any]
 
+#: Figures of connections that are held, which no generator can limit.
+HELD = ("memory_kb", "rest_core")
+
 
 @dataclasses.dataclass(frozen=True)
 class Told:
@@ -64,14 +67,15 @@ class Results:
         """The median of its runs, or nothing if it can't be told."""
         samples = self.of(case, server)
         values = [sample[figure] for sample in samples if sample.get(figure) is not None]
-        if not values or self.is_limited(case, server):
+        if not values or self.is_limited(case, server, figure):
             return None
         return Told(statistics.median(values), min(values), max(values))
 
-    def is_limited(self, case: str, server: str) -> bool:
-        """Whether the generator was the limit in half of the runs or more."""
+    def is_limited(self, case: str, server: str, figure: str = "") -> bool:
+        """Whether the generator was the limit in half of the runs or more; of this figure, or of any."""
         samples = self.of(case, server)
-        return sum(bool(sample.get("limited")) for sample in samples) * 2 >= max(1, len(samples))
+        limited = sum(bool(sample.get("limited")) for sample in samples) * 2 >= max(1, len(samples))
+        return limited and figure not in HELD
 
     def ratio(self, case: str, figure: str, server: str, against: str) -> float | None:
         """Of the medians."""

@@ -22,7 +22,8 @@ from bench.building import Missing
 from bench.load.dialects import LOG_NAME
 from bench.serving import PATIENCE, SERVER_CORE, serving
 
-_PORT = 9371
+#: Where each of them listens, one after the other.
+PORT = 9371
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Server:
     #: How many handshakes may wait: what it tells `listen`, at most what the kernel takes (somaxconn, 4096).
     backlog: int = 4000
     is_ours: bool = False
-    port: int = _PORT
+    port: int = PORT
 
 
 # This server.
@@ -51,7 +52,7 @@ def _ours(key: str, name: str, dialect: str = "chat", app: str = "wsgi:app", **j
     @contextlib.contextmanager
     def run(folder: Path) -> Iterator[int]:
         # As users run it, but for two limits: how much one may say, and how many clients there may be.
-        with serving(app, _PORT, folder, LOGS=folder / LOG_NAME, PING_SECONDS=25, MAX_CLIENTS=6000) as pid:
+        with serving(app, PORT, folder, LOGS=folder / LOG_NAME, PING_SECONDS=25, MAX_CLIENTS=6000) as pid:
             yield pid
 
     def prepare() -> str:
@@ -87,7 +88,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", folder: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", _PORT), timeout=1).close()
+            socket.create_connection(("127.0.0.1", PORT), timeout=1).close()
             return
         if process.poll() is not None or time.monotonic() > deadline:
             raise Missing(f"It did not start: {(folder / 'server.txt').read_text(errors='replace')[-300:]}")
@@ -107,11 +108,11 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _go_chat() -> Path:
-    return building.go_program("go_chat", "github.com/gorilla/websocket", 8000, _PORT)
+    return building.go_program("go_chat", "github.com/gorilla/websocket", 8000, PORT)
 
 
 def _go_logs() -> Path:
-    return building.go_program("go_logs", "golang.org/x/net/websocket", 8080, _PORT)
+    return building.go_program("go_logs", "golang.org/x/net/websocket", 8080, PORT)
 
 
 def _prepare_go(build: Callable[[], Path], library: str) -> Callable[[], str]:
@@ -131,7 +132,7 @@ def _prepare_python(*packages: str) -> Callable[[], str]:
 
 
 def _python(script: str) -> Callable[[Path], list[str]]:
-    return lambda _: [str(building.python_environment()), str(building.SOURCES / script), str(_PORT)]
+    return lambda _: [str(building.python_environment()), str(building.SOURCES / script), str(PORT)]
 
 
 def _prepare_node() -> str:
@@ -147,7 +148,7 @@ def _prepare_websocketd() -> str:
 
 def _websocketd(folder: Path) -> list[str]:
     tail = ["tail", "-n", "+1", "-F", str(folder / LOG_NAME)]
-    return ["websocketd", "--address=127.0.0.1", f"--port={_PORT}", *tail]
+    return ["websocketd", "--address=127.0.0.1", f"--port={PORT}", *tail]
 
 
 SERVERS = {
@@ -162,7 +163,7 @@ SERVERS = {
             "Node ws",
             "chat",
             _prepare_node,
-            _program(lambda _: ["node", str(building.node_folder() / "server.mjs"), str(_PORT)]),
+            _program(lambda _: ["node", str(building.node_folder() / "server.mjs"), str(PORT)]),
         ),
         Server(
             "websockets",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,15 @@ def steps(cases: list[Case], servers: list[str], runs: int) -> list[Step]:
     return planned
 
 
+def left(results: Results, planned: list[Step]) -> list[Step]:
+    """What is still to do of this plan. A case that was begun and not ended begins anew, so that servers take turns."""
+    wanted = Counter(step.case.key for step in planned)
+    for case, count in wanted.items():
+        if sum(map(len, results.samples.get(case, {}).values())) < count:
+            results.samples.pop(case, None)
+    return [step for step in planned if step.case.key not in results.samples]
+
+
 def measure(step: Step, quick: bool) -> Sample:
     """One load against one freshly started server."""
     with tempfile.TemporaryDirectory(prefix="chatapp-bench-") as name:
@@ -103,13 +113,14 @@ def most() -> list[dict[str, Any]]:
 def run(results: Results, planned: list[Step], quick: bool) -> None:
     """Measure, and write the table after each case."""
     total = sum(step.expected(quick) for step in planned)
+    print(f"{len(planned)} measurements, about {total / 60:.0f} minutes", flush=True)
     began, done = time.monotonic(), 0.0
     for number, step in enumerate(planned):
         sample = measure(step, quick)
         results.add(step.case, step.server.key, sample)
         done += step.expected(quick)
-        left = (time.monotonic() - began) * (total - done) / done
-        end = time.strftime("%H:%M", time.localtime(time.time() + left))
+        more = (time.monotonic() - began) * (total - done) / done
+        end = time.strftime("%H:%M", time.localtime(time.time() + more))
         what = f"{step.case.key}, run {step.run + 1}, {step.server.name}"
         print(f"[{number + 1}/{len(planned)}, end about {end}] {what}: {_brief(step.case, sample)}", flush=True)
         if number + 1 == len(planned) or planned[number + 1].case is not step.case:

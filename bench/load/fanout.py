@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.load import usage
 from bench.load.connecting import Link, close, connect
-from bench.load.figures import Moment, figures
+from bench.load.figures import PINGS, Moment, figures
 from bench.load.job import Job
 from bench.load.reading import Reading
 from bench.load.sending import Sender, senders
@@ -18,8 +18,6 @@ from bench.load.ticker import Ticker
 SETTLE = 0.3
 #: How long nothing may come before the rest counts as lost, and how long the rest may take at most (seconds).
 QUIET, DRAIN = 3.0, 15.0
-#: How far counts in bytes may differ at the end: a ping has come to one, and not yet to the other.
-_PINGS = 16
 
 
 def play(job: Job) -> dict[str, Any]:
@@ -109,5 +107,5 @@ class Load:
         counts = self.reading.counts
         if self._job.by_bytes:
             returned = all(sender.returned >= sender.texts.made for sender in self.senders)
-            return returned and max(counts.values()) - min(counts.values()) <= _PINGS
+            return returned and max(counts.values()) - min(counts.values()) <= PINGS
         return self.reading.total >= sum(sender.texts.made for sender in self.senders) * len(counts)

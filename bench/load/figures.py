@@ -19,6 +19,8 @@ Figures = dict[str, Any]
 
 #: The generator is the limit if it was this busy, and the server was not.
 GENERATOR_BUSY, SERVER_BUSY = 0.95, 0.90
+#: How far counts in bytes may differ: a ping has come to one, and not yet to the other. Less than any message.
+PINGS = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +94,8 @@ def _messages(job: Job, counts: Mapping[int, int], told: judging.Messages) -> in
     """How many messages all together had. Of counts in bytes this is told by the stream that all have got."""
     if not job.by_bytes:
         return sum(counts.values())
-    return int(numpy.searchsorted(told.ends, list(counts.values()), side="right").sum())
+    sizes = numpy.fromiter(counts.values(), numpy.int64) + PINGS
+    return int(numpy.searchsorted(told.ends, sizes, side="right").sum())
 
 
 def _rates(delivered: int, seconds: float, cpu: float, size: int) -> Figures:

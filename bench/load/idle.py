@@ -26,12 +26,9 @@ def hold(job: Job) -> dict[str, Any]:
     more = connect(job, job.clients)
     took = time.monotonic() - began
     used = usage.cpu_seconds(job.server_pid) - cpu
-    figures: dict[str, Any] = {
-        "connect_s": took,
-        "connects_per_s": job.clients / took,
-        "connect_cpu_ms": used / job.clients * 1000,
-        **shares(used, usage.own_busy_seconds() - busy, took),
-    }
+    figures: dict[str, Any] = shares(used, usage.own_busy_seconds() - busy, took)
+    if not figures["limited"]:
+        figures |= {"connect_s": took, "connect_cpu_ms": used / job.clients * 1000}
     links += more
     _answer_pings(job, links, SETTLE)
     figures["memory_kb"] = (usage.memory(job.server_pid) - memory) / job.clients / 1024

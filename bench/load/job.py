@@ -3,8 +3,8 @@
 import dataclasses
 import json
 
-#: Longer texts are not looked for in everything that comes.
-LONG = 512
+#: Where clients are so many, or texts are longer, marks are not looked for in everything that comes.
+MANY, LONG = 1000, 512
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Job:
     witnesses: int = 3
     #: How many connections may wait for their handshake: the server's backlog.
     backlog: int = 1000
-    warm: float = 1.0
-    seconds: float = 3.0
+    warm: float = 0.8
+    seconds: float = 2.5
     #: Nothing is sent: connections are opened, and held for so many seconds.
     is_idle: bool = False
     hold: float = 0.0
@@ -46,11 +46,12 @@ class Job:
 
     @property
     def by_bytes(self) -> bool:
-        """Whether bytes are counted instead of messages: packed ones have no mark, and long ones take long to look at.
+        """Whether bytes are counted instead of messages: packed ones have no mark, and in much or long ones it takes time.
 
         It is as exact, because all clients get the same bytes, of which the witnesses tell where each message ends.
         """
-        return self.deflate or (self.text_bytes > LONG and not self.file)
+        are_many = self.clients >= MANY and not self.rate
+        return self.deflate or (not self.file and (are_many or self.text_bytes > LONG))
 
     def as_argument(self) -> str:
         """For the command line."""

@@ -55,9 +55,12 @@ class Entrance:
             return False
         environ["REMOTE_ADDR"] = address[0] if isinstance(address, tuple) else ""
         accepted = self._endpoint.accept(environ)
-        # The raw socket takes both at once: what is read here is there, and nothing was ever sent.
-        client._sock.recv(end)
-        client._sock.send(handshake.response(environ, accepted))
+        try:
+            # The raw socket takes both at once: what is read here is there, and nothing was ever sent.
+            client._sock.recv(end)
+            client._sock.send(handshake.response(environ, accepted))
+        except OSError:  # the peer is gone; gunicorn would find nothing to read
+            return True
         self._endpoint.start(client, environ, accepted)
         return True
 

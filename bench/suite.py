@@ -23,7 +23,7 @@ from bench.results import Results, Sample, fault_of
 from bench.servers import SERVERS, Server
 from bench.serving import LOAD_CORE, TOP
 
-#: How long one load may take (seconds): connecting takes two minutes at most, draining fifteen seconds.
+#: How long one load may take (seconds): connecting takes two minutes at most, draining one.
 PATIENCE = 300.0
 #: With `--quick`, for every case; and the servers that take part then.
 QUICK_SERVERS = ("ours", "ours-logs-v1")
@@ -86,9 +86,18 @@ def measure(step: Step, quick: bool) -> Sample:
             fields["file"] = str(folder / LOG_NAME)
         try:
             with step.server.run(folder) as pid:
-                return _generate(Job(server_pid=pid, **fields))
+                sample = _generate(Job(server_pid=pid, **fields))
         except Missing as missing:
             return {"failed": str(missing)}
+        if "failed" in sample and (last_words := _last_words(folder)):
+            sample["failed"] += f"; the server said: {last_words}"
+        return sample
+
+
+def _last_words(folder: Path) -> str:
+    """What a server wrote when it failed: the first line that speaks of something fatal, or the last."""
+    said = (folder / "server.txt").read_text(errors="replace").splitlines()
+    return next((line for line in said if "fatal" in line or "panic" in line), said[-1] if said else "")[:200]
 
 
 def _generate(job: Job) -> Sample:

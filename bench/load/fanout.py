@@ -17,7 +17,7 @@ from bench.load.ticker import Ticker
 #: After joining, before the load: servers finish what joining has started (seconds).
 SETTLE = 0.3
 #: How long nothing may come before the rest counts as lost, and how long the rest may take at most (seconds).
-QUIET, DRAIN = 3.0, 15.0
+QUIET, DRAIN = 3.0, 60.0
 
 
 def play(job: Job) -> dict[str, Any]:

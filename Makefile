@@ -52,7 +52,7 @@ timed: $(VENV)/.test
 	bin/need-chromium
 	$(BIN)/pytest -m timed tests/browser
 
-# This server beside its peers, each in turn on one core, the load on another: 40 minutes on a quiet machine (bench/README.md).
+# This server beside its peers, each in turn on one core, the load on another: 45 minutes on a quiet machine (bench/README.md).
 bench: $(VENV)/.test
 	$(BIN)/python -m bench --runs 5
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import suite
 from bench.cases import BY_KEY
 from bench.load import judging, wire
 from bench.load.connecting import Link
@@ -114,6 +115,17 @@ def test_where_the_generator_was_the_limit_no_figure_is_told(tmp_path: Path) -> 
     results.add(case, "ours", {"limited": False, "deliveries_per_s": 8.0})
     value = results.told(case.key, "ours", "deliveries_per_s")
     assert value is not None and (value.median, value.least, value.most) == (8.0, 7.0, 9.0)
+
+
+def test_what_was_stopped_goes_on_with_the_case_it_was_in(tmp_path: Path) -> None:
+    results = Results(tmp_path, {"runs": 2})
+    planned = suite.steps([BY_KEY["alone"], BY_KEY["fan-out-10"]], ["go", "ours"], 2)
+    assert [step.server.key for step in planned] == ["go", "ours", "ours", "go"] * 2
+    for step in planned[:5]:
+        results.add(step.case, step.server.key, {"limited": False})
+    again = Results.read(tmp_path)
+    assert suite.left(again, planned) == planned[4:]
+    assert again.samples.keys() == {"alone"}
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="servers and load have a core each")

@@ -104,11 +104,12 @@ def test_what_was_deleted_is_not_held_open(serve: Callable[..., Server]) -> None
     old = server.logs_dir / "a.log.1.gz"
     old.write_bytes(gzip.compress(b"old\n"))
     inode = old.stat().st_ino
-    assert '"old"' in server.get("/api/logs/a.log.1.gz/lines")[1]
-    assert times_open(server, inode)
-    old.unlink()
-    assert server.get("/api/logs")[0] == 200
-    wait_until(lambda: not times_open(server, inode), "the file to be let go of")
+    with old.open("rb"):  # as long as we have it open, no other file of the server can get its inode
+        assert '"old"' in server.get("/api/logs/a.log.1.gz/lines")[1]
+        assert times_open(server, inode)
+        old.unlink()
+        assert server.get("/api/logs")[0] == 200
+        wait_until(lambda: not times_open(server, inode), "the file to be let go of")
 
 
 def hole(server: Server) -> None:

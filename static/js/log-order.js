@@ -6,7 +6,8 @@
 import { mergeByTime, timesOf } from "./log-merge.js";
 import { isSettled } from "./log-track.js";
 
-const GATHER_MS = 300;      // so long nothing came: the past is complete
+const GATHER_MS = 500;      // so long nothing came: the past is complete
+const ANSWER_MS = 5000;     // so long a file may take whose past has not begun: a slow server, a slow line
 const ORDER_ROWS = 2000;    // so far back a late line is put in its order
 
 export class FileOrder {
@@ -25,7 +26,7 @@ export class FileOrder {
 
   gather() {
     this.#gathered = [];
-    this.#wait();
+    this.#wait(ANSWER_MS);
   }
 
   // lists: [{ source, track, lines }, ...] in the order in which they came.
@@ -44,7 +45,7 @@ export class FileOrder {
   look() {
     if (!this.#gathered) return;
     if (this.state.tracks.every(isSettled)) this.putGathered();
-    else this.#wait();
+    else this.#wait(this.state.tracks.every(({ told, phase }) => told || phase === "refused") ? GATHER_MS : ANSWER_MS);
   }
 
   putGathered() {
@@ -61,9 +62,9 @@ export class FileOrder {
     this.#gathered = null;
   }
 
-  #wait() {
+  #wait(most) {
     this.timers.clearTimeout(this.#timer);
-    this.#timer = this.timers.setTimeout(() => this.putGathered(), GATHER_MS);
+    this.#timer = this.timers.setTimeout(() => this.putGathered(), most);
   }
 
   // liveFrom: lines that begin there or later come just now.

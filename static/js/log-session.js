@@ -211,6 +211,7 @@ export class LogSession {
     for (const track of this.state.tracks) {
       if (file === undefined || file === track.file) Object.assign(track, { phase: "refused", problem: { code, message } });
     }
+    this.order.look();
     this.onChange();
   }
 

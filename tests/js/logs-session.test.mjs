@@ -344,6 +344,31 @@ test("a file that says nothing does not hold up the others", () => {
   const { open, say, lines, frame, shown, choose, clock } = setup();
   choose("a.log", "b.log");
   open();
+  say("notice", opened("ga", 0, { size: 100 }));
+  lines("ga", 0, ["one"]);
+  frame();
+  clock.advance(4000);
+  assert.deepEqual(shown(), []); // the other one's may still come, over a slow line
+  clock.advance(2000);
+  assert.deepEqual(shown(), ["one"]);
+});
+
+test("nor does one that is refused", () => {
+  const { session, open, say, lines, frame, shown, choose } = setup();
+  choose("a.log", "b.log");
+  open();
+  say("notice", opened("ga", 0, { size: 4 }));
+  lines("ga", 0, ["one"]);
+  frame();
+  session.received({ type: "error", code: "not_allowed", message: "No.", file: "b.log" });
+  assert.deepEqual(shown(), ["one"]);
+});
+
+test("nor does one whose end never comes", () => {
+  const { open, say, lines, frame, shown, choose, clock } = setup();
+  choose("a.log", "b.log");
+  open();
+  say("notice", { ...opened("gb", 0), file: "b.log" });
   say("notice", opened("ga", 0, { size: 100 })); // half a line at its end: this much never comes
   lines("ga", 0, ["one"]);
   frame();

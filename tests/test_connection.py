@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import gevent
 import gevent.socket
 import pytest
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
@@ -50,10 +51,10 @@ class Peer:
 class Pair:
     """A connection with its reader running, and its peer."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, deflated: bool) -> None:
         ours, theirs = gevent.socket.socketpair()
         self.peer = Peer(theirs)
-        self.connection = Connection(take_over(ours), limits)
+        self.connection = Connection(take_over(ours), limits, deflated)
         self.heard: list[str] = []
         self.reader = gevent.spawn(self._read)
 
@@ -77,8 +78,8 @@ def make_pair() -> Iterator[Callable[..., Pair]]:
     """`make_pair(limits)`; all are closed with the test."""
     made: list[Pair] = []
 
-    def make(limits: Limits = LIMITS) -> Pair:
-        made.append(Pair(limits))
+    def make(limits: Limits = LIMITS, deflated: bool = False) -> Pair:
+        made.append(Pair(limits, deflated))
         return made[-1]
 
     yield make
@@ -266,6 +267,30 @@ def test_a_talker_that_is_held_back_is_not_mistaken_for_a_dead_peer(make_pair: C
     assert pair.connection.ending is None
     pair.connection.abort()
     pair.wait_ended()
+
+
+def test_who_is_held_back_makes_nothing_swell_before_its_turn(
+    make_pair: Callable[..., Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by way of the full parser, which a fragment leads to."""
+    swollen: list[Frame] = []
+    decode = PerMessageDeflate.decode
+
+    def counting(self: PerMessageDeflate, frame: Frame, *, max_size: int | None = None) -> Frame:
+        swollen.append(frame)
+        return decode(self, frame, max_size=max_size)
+
+    monkeypatch.setattr(PerMessageDeflate, "decode", counting)
+    pair = make_pair(Limits(message_bytes=1000, outbox_bytes=100_000, message_rate=1), deflated=True)
+    extension = PerMessageDeflate(True, True, 15, 15)
+    bomb = Frame(Opcode.TEXT, b" " * 1000).serialize(mask=True, extensions=[extension])
+    pair.peer.send_frame(Opcode.TEXT, b"a", fin=False)
+    pair.peer.send_frame(Opcode.CONT, b"b")
+    pair.peer.send(bomb * 500)
+    pair.wait_heard(4)
+    assert len(swollen) < 50
+    pair.connection.abort()
+    pair.connection.end(frames.GOING_AWAY)
 
 
 def test_a_talker_over_its_rate_that_vanishes_is_still_slowed_and_loses_nothing(

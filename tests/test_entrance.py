@@ -61,6 +61,11 @@ HEADS = {
     "a wish to be asked to go on": (*PLAIN, "Expect: 100-continue"),
     "a proxy's": (*PLAIN, "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https"),
     "a name of another place": (*PLAIN, "Script-Name: /chat"),
+    "more lines than gunicorn takes": (*PLAIN, *(f"X-{number}: 1" for number in range(100))),
+    "as many as it takes": (*PLAIN, *(f"X-{number}: 1" for number in range(95))),
+    "schemes that contradict each other": (*PLAIN, "X-Forwarded-Proto: https", "X-Forwarded-Ssl: off"),
+    "an upgrade to more than one thing": ("Upgrade: websocket, h2c", *(line for line in PLAIN if "Upgrade: w" not in line)),
+    "a cookie that is not UTF-8": (*PLAIN, "Sec-WebSocket-Protocol: chat.v1", "Cookie: a=\xe9"),
     "a long cookie": (*PLAIN, f"Cookie: a={'x' * (HEAD_BYTES - 1000)}"),
     "a longer one than is looked at": (*PLAIN, f"Cookie: a={'x' * 8000}", "Other: b"),
 }
@@ -70,7 +75,7 @@ def ask(server: Server, target: str, lines: tuple[str, ...], after: bytes = b"")
     """The head of the answer to a request; the socket stands behind it."""
     head = "\r\n".join([f"GET {target} HTTP/1.1", *lines, "", ""]).replace("{host}", f"127.0.0.1:{server.port}")
     link = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
-    link.sendall(head.encode() + after)
+    link.sendall(head.encode("latin-1") + after)
     answer = b""
     while not answer.endswith(b"\r\n\r\n"):
         piece = link.recv(1)
@@ -97,6 +102,7 @@ def test_both_ways_answer_the_same(server: Server, lines: tuple[str, ...]) -> No
 
 
 def test_what_is_sent_with_the_request_is_not_lost(server: Server) -> None:
+    """Nobody may send so early (RFC 6455 section 4.1), and on the long way it is lost."""
     text = json.dumps({"email": "", "username": "eve", "message": "early"}).encode()
     answer, link = ask(server, "/ws", PLAIN, Frame(Opcode.TEXT, text).serialize(mask=True))
     assert answer.startswith("HTTP/1.1 101 ")

@@ -25,8 +25,8 @@ def parse(stream: bytes, cuts: random.Random, fast: bool, deflated: bool) -> Res
         size = cuts.choice([1, 2, 3, 5, 7, 8, 100, 5000])
         piece, stream = stream[:size], stream[size:]
         if fast:
-            messages, piece = fast_path.feed(piece)
-            got += [(Opcode.TEXT, True, bytes(message)) for message in messages]
+            got += [(Opcode.TEXT, True, bytes(message)) for message in fast_path.feed(piece)]
+            piece = fast_path.rest
         if piece:
             protocol.receive_data(piece)
             got += [
@@ -85,17 +85,33 @@ def test_both_ways_give_the_same(seed: int, deflated: bool) -> None:
         assert ways[0] == ways[1]
 
 
+def test_what_is_compressed_swells_only_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    swollen: list[int] = []
+    inflate = deflate.inflate
+
+    def counting(payload: bytes, most: int) -> bytes | None:
+        swollen.append(most)
+        return inflate(payload, most)
+
+    monkeypatch.setattr(deflate, "inflate", counting)
+    frame = Frame(Opcode.TEXT, b" " * MOST).serialize(mask=True, extensions=[PerMessageDeflate(True, True, 15, 15)])
+    messages = FastPath(MOST, True).feed(frame * 500)
+    for number in range(1, 4):
+        assert next(messages) == b" " * MOST
+        assert len(swollen) == number
+
+
 def test_pings_and_pongs_do_not_end_the_fast_path() -> None:
     fast_path = FastPath(MOST)
     for opcode in (Opcode.PONG, Opcode.PING):
         control = Frame(opcode, b"abc").serialize(mask=True)
-        assert fast_path.feed(control) == ([], control)
-        assert fast_path.feed(Frame(Opcode.TEXT, b"hello").serialize(mask=True)) == ([b"hello"], b"")
+        assert (list(fast_path.feed(control)), fast_path.rest) == ([], control)
+        assert (list(fast_path.feed(Frame(Opcode.TEXT, b"hello").serialize(mask=True))), fast_path.rest) == ([b"hello"], b"")
 
 
 def test_a_fragment_ends_it_for_good() -> None:
     fast_path = FastPath(MOST)
     fragment = Frame(Opcode.TEXT, b"a", fin=False).serialize(mask=True)
     text = Frame(Opcode.TEXT, b"hello").serialize(mask=True)
-    assert fast_path.feed(fragment) == ([], fragment)
-    assert fast_path.feed(text) == ([], text)
+    assert (list(fast_path.feed(fragment)), fast_path.rest) == ([], fragment)
+    assert (list(fast_path.feed(text)), fast_path.rest) == ([], text)

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from werkzeug.http import parse_cookie
+from werkzeug.sansio.http import parse_cookie  # not werkzeug.http's, which raises for what is not UTF-8
 
 from chatapp.chat import messages, requests, schema
 from chatapp.chat.client import Client, Services

@@ -39,6 +39,8 @@ READ = 1
 
 #: Bytes asked of the kernel at a time.
 RECEIVE_BYTES = 65_536
+#: Bytes given to the full parser at a time: it unpacks and answers all that is in them before anybody is held back.
+PARSED_BYTES = 512
 #: A backlog that has not moved for this long ends its connection (seconds).
 WRITE_DEADLINE = 10.0
 #: How long a closing connection may take to empty its outbox and to hear the peer's goodbye (seconds).
@@ -129,9 +131,8 @@ class Connection:
         self.limits = limits
         self.deflated = deflated
 
-    @property
-    def _protocol(self) -> Protocol:
-        """The full parser. Made when it is needed: many connections never say anything but whole texts."""
+    def _full_parser(self) -> Protocol:
+        """Made when it is needed: many connections never say anything but whole texts."""
         if self._parser is None:
             self._parser = Protocol(SERVER, max_size=self.limits.message_bytes, logger=_protocol_log)
             self._parser.extensions = [deflate.extension()] if self.deflated else []
@@ -149,23 +150,23 @@ class Connection:
             data = self._receive()
             if not data:
                 return
-            messages, data = self._fast_path.feed(data)
-            for message in messages:
+            for message in self._fast_path.feed(data):
                 if self.ending is None:
                     self._hold_back()
                     text = self._decode(message)
                     if text is not None:
                         yield text
-            if data:
-                yield from self._parse(data)
-                if self._protocol.eof_sent:
+            rest = self._fast_path.rest
+            for at in range(0, len(rest), PARSED_BYTES):
+                yield from self._parse(rest[at : at + PARSED_BYTES])
+                if self._full_parser().eof_sent:
                     return
             if self._backlog:
                 self.wait_for_room(self.limits.outbox_bytes // TALKER_SHARE)
 
     def _parse(self, data: bytes) -> Iterator[str]:
         """What the full parser finds in the next bytes; answers of its own go out, and a close frame at the end."""
-        protocol = self._protocol
+        protocol = self._full_parser()
         protocol.receive_data(data)
         events = protocol.events_received()
         if protocol.state is OPEN:
@@ -236,21 +237,21 @@ class Connection:
             seconds -= HELD_BACK_SECONDS
 
     def _flush_protocol(self) -> None:
-        for data in self._protocol.data_to_send():
+        for data in self._full_parser().data_to_send():
             # An empty piece stands for the end of the stream, which `finish` brings about. Control frames are short and
             # are taken even by a full outbox; the reader stops long before many pile up.
             if self._backlog and data:
                 self._keep(data)
             elif data:
                 self.write(data)
-        if self._protocol.close_sent is not None:
+        if self._full_parser().close_sent is not None:
             self._sending = False
 
     def _note_close(self) -> None:
         """Remember why the connection ends: what the peer said, or what the parser found wrong."""
         if self.ending is not None or self._parser is None:
             return
-        said = self._protocol.close_rcvd or self._protocol.close_sent
+        said = self._full_parser().close_rcvd or self._full_parser().close_sent
         if said is not None:
             self.ending = frames.Close(int(said.code), said.reason, False)
 
@@ -338,7 +339,7 @@ class Connection:
         For the past of a stream, which is sent no faster than the client reads; never on a fan-out.
         """
         self.wait_for_room(most)
-        if self.deflated:
+        if self.deflated and len(data) >= deflate.WORTHWHILE_BYTES:
             data = deflate.for_few(data)
         while not self.write(data):
             self.wait_for_room(0)  # what is as large as the outbox fits only into an empty one
@@ -362,8 +363,8 @@ class Connection:
         self.ending = self.ending or close
         if not self._sending:
             return
-        if self._protocol.state is OPEN:  # otherwise the peer was first, and our answer is about to leave
-            self._protocol.send_close(close.code, close.reason)
+        if self._full_parser().state is OPEN:  # otherwise the peer was first, and our answer is about to leave
+            self._full_parser().send_close(close.code, close.reason)
         self._flush_protocol()
         self._deadline = gevent.get_hub().loop.timer(CLOSE_SECONDS)
         self._deadline.start(self.abort)

@@ -19,6 +19,12 @@ from chatapp.realtime.serve import Endpoint
 HEAD_BYTES = 8192
 #: How long a new connection may take to say something (seconds); then it is gunicorn's.
 FIRST_BYTE_SECONDS = 2.0
+#: What ends a head.
+_BLANK = b"\r\n\r\n"
+#: So many header lines gunicorn takes at most.
+_MOST_LINES = 100
+#: By these it tells the scheme, and refuses what contradicts itself: with more than one of them, it is to judge.
+_SCHEMES = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_PROTOCOL", "HTTP_X_FORWARDED_SSL")
 #: What a request with a body, or one that wants to be answered before it goes on, has. It goes the long way.
 _NOT_PLAIN = ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT")
 
@@ -39,7 +45,8 @@ class Entrance:
 
         def handle(listener: Any, client: Any, address: Any) -> None:
             """Owned by the greenlet that gunicorn starts for each connection."""
-            if not self._let_in(client, address):
+            # A worker that is ending has closed its listener, and gunicorn would stumble over it.
+            if not self._let_in(client, address) and listener.fileno() >= 0:
                 long_way(listener, client, address)
 
         return handle
@@ -49,19 +56,13 @@ class Entrance:
         hub = self._endpoint.hub
         if hub.stopping or hub.full or not data.startswith(self._first_line):
             return False
-        end = data.find(b"\r\n\r\n") + 4
-        environ = _headers(data[len(self._first_line) : end - 4]) if end > 3 else None
+        head, blank, _ = data.partition(_BLANK)
+        environ = _headers(head[len(self._first_line) :]) if blank else None
         if environ is None or handshake.check_upgrade(environ, self._origins) is not None:
             return False
         environ["REMOTE_ADDR"] = address[0] if isinstance(address, tuple) else ""
-        accepted = self._endpoint.accept(environ)
-        try:
-            # The raw socket takes both at once: what is read here is there, and nothing was ever sent.
-            client._sock.recv(end)
-            client._sock.send(handshake.response(environ, accepted))
-        except OSError:  # the peer is gone; gunicorn would find nothing to read
-            return True
-        self._endpoint.start(client, environ, accepted)
+        client._sock.recv(len(head) + len(_BLANK))  # at once: it was there when we looked
+        self._endpoint.start(client, environ, self._endpoint.agree(environ))
         return True
 
 
@@ -84,11 +85,17 @@ def _headers(head: bytes) -> dict[str, Any] | None:
     text = head.decode("latin-1")
     if not text.isascii():
         return None
-    for line in text.split("\r\n"):
+    lines = text.split("\r\n")
+    if len(lines) > _MOST_LINES:
+        return None
+    for line in lines:
         name, colon, value = line.partition(":")
         key = f"HTTP_{name.upper().replace('-', '_')}"
         value = value.strip(" \t")
         if not colon or not name.replace("-", "").isalnum() or not value.isprintable() or key in environ:
             return None
         environ[key] = value
+    # Flask wants the header Upgrade to name nothing else.
+    if environ.get("HTTP_UPGRADE", "").lower() != "websocket" or sum(key in environ for key in _SCHEMES) > 1:
+        return None
     return None if any(key in environ for key in _NOT_PLAIN) else environ

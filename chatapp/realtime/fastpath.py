@@ -5,6 +5,8 @@ of `websockets`. Taking a frame here costs 0.7 us, there 4.5 us (Python 3.11). N
 is not plainly in order is left to the full parser, which knows all the rules of RFC 6455 section 5.
 """
 
+from collections.abc import Iterator
+
 from chatapp.realtime import deflate, frames
 
 try:
@@ -24,21 +26,24 @@ _LONG = 126
 class FastPath:
     """Takes whole text frames off a stream until something else comes that has to be left to the full parser for good."""
 
-    __slots__ = ("_in_step", "_most", "_partial", "_taken")
+    __slots__ = ("_in_step", "_most", "_partial", "_taken", "rest")
 
     def __init__(self, most: int, deflated: bool = False) -> None:
         self._most = most  # bytes a message; a longer one is refused by the full parser
         self._taken = _DEFLATED if deflated else _PLAIN
         self._in_step = True  # whether the next byte is the first of a frame, and no fragmented message is open
+        self.rest = b""
         self._partial = b""  # the beginning of a frame that will be taken here
 
-    def feed(self, data: bytes) -> tuple[list[bytes], bytes]:
-        """Take the next bytes; return the payloads of whole messages, then what the full parser is to have."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take the next bytes; give the payloads of whole messages one by one, so that what is compressed swells only when
+        it is wanted. What the full parser is to have is `rest` afterwards."""
+        self.rest = b""
         if not self._in_step:
-            return [], data
+            self.rest = data
+            return
         if self._partial:
             data, self._partial = self._partial + data, b""
-        messages: list[bytes] = []
         at, end = 0, len(data)
         while at < end and data[at] in self._taken:
             start, length = self._measure(data, at)
@@ -46,16 +51,15 @@ class FastPath:
                 break  # not for the fast path
             if start + length > end:
                 self._partial = data[at:]
-                return messages, b""
+                return
             payload = apply_mask(data[start : start + length], data[start - 4 : start])
             message = payload if data[at] == frames.TEXT else deflate.inflate(payload, self._most)
             if message is None:
                 break
-            messages.append(message)
             at = start + length
-        rest = data[at:] if at else data
-        self._in_step = not rest or _is_ping_or_pong(rest)
-        return messages, rest
+            yield message
+        self.rest = data[at:] if at else data
+        self._in_step = not self.rest or _is_ping_or_pong(self.rest)
 
     def _measure(self, data: bytes, at: int) -> tuple[int, int]:
         """Where the payload of the frame at `at` starts, and its length; negative if it is not for the fast path."""

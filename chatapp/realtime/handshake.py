@@ -1,7 +1,7 @@
 """The opening handshake (RFC 6455 section 4.2): which requests may become a WebSocket, and what they are answered.
 
 Data comes from a WSGI environ, or what looks like one. A `Refusal` is answered in plain HTTP, by `web.security`; what is
-`Accepted` becomes a socket in `realtime.upgrade` or `realtime.entrance`. Pure: nothing is read or sent here.
+`Accepted` becomes a Connection in `realtime.serve`. Pure: nothing is read or sent here.
 """
 
 import base64
@@ -82,7 +82,7 @@ def is_allowed_origin(origin: str, host: str, allowed_origins: Collection[str]) 
         return False
 
 
-def accept(environ: Mapping[str, Any], spoken: Collection[str], deflates: bool) -> Accepted:
+def agree(environ: Mapping[str, Any], spoken: Collection[str], deflates: bool) -> Accepted:
     """What to agree on with a client that may come in: the first subprotocol of its offer that is `spoken` here.
 
     `deflates`: whether compression is on.

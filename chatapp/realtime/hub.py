@@ -118,13 +118,15 @@ class Hub:
                 slow.end(frames.TOO_SLOW)
 
     def broadcast(self, talker: Connection, post: Any, size: int) -> None:
-        """Queue `post` (about `size` bytes) for everyone. Waits while the queue is full: the talker, nobody else."""
+        """Queue `post` (about `size` bytes) for everyone. Waits while the queue is full: the talker, nobody else.
+
+        Talkers that wait are not served in the order in which they came.
+        """
         while self._queued_bytes > QUEUE_BYTES or len(self._queue) >= QUEUE_POSTS:
             gevent.sleep(WAIT_SECONDS)
         self._queued_bytes += size
         self._queue.append((talker, post, size))
-        if len(self._queue) == 1:
-            self._posted.set()
+        self._posted.set()
 
     def run(self, publish: Publish) -> None:
         """Owned by the broadcast greenlet: batches for ever."""
@@ -164,7 +166,7 @@ class Hub:
         for connection in list(self.clients):
             connection.end(frames.GOING_AWAY)
         with gevent.Timeout(seconds, False):
-            while self.clients:
+            while self.clients or self._queue:
                 gevent.sleep(0.02)
         for connection in list(self.clients):
             connection.abort()

@@ -15,7 +15,7 @@ import gevent
 
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits, take_over
-from chatapp.realtime.handshake import Accepted, accept
+from chatapp.realtime.handshake import Accepted, agree, response
 from chatapp.realtime.hub import Hub
 
 #: Does the talking, until the connection ends.
@@ -40,14 +40,16 @@ class Endpoint:
     deflates: bool
     handler: Callable[[Mapping[str, Any], Accepted], Handler]
 
-    def accept(self, environ: Mapping[str, Any]) -> Accepted:
+    def agree(self, environ: Mapping[str, Any]) -> Accepted:
         """What to agree on with who asks for this path, and may."""
-        return accept(environ, self.subprotocols, self.deflates)
+        return agree(environ, self.subprotocols, self.deflates)
 
     def start(self, sock: Any, environ: Mapping[str, Any], accepted: Accepted) -> "gevent.Greenlet[..., None]":
-        """Take over the gevent socket `sock` after the handshake; serve it in a greenlet of its own, which is returned."""
+        """Take over the gevent socket `sock`, say yes, and serve it in a greenlet of its own, which is returned."""
         handle = self.handler(environ, accepted)
         connection = Connection(take_over(sock), self.limits, accepted.deflated)
+        # As any other write: a peer that is gone by now is no failure of the request.
+        connection.write(response(environ, accepted))
         self.hub.add(connection)
         who = f'{environ.get("REMOTE_ADDR") or "-"} "WEBSOCKET {self.path} {accepted.subprotocol or "plain"}"'
         return gevent.spawn(_serve, connection, self.hub, handle, who)

@@ -45,7 +45,7 @@ def protect(app: Flask, endpoints: Iterable[Endpoint], settings: Settings) -> No
         refusal = check_upgrade(environ, () if only_ours else settings.allowed_origins) or _no_room(endpoint.hub)
         if refusal is not None:
             return answer(refusal)
-        environ[ACCEPTED] = endpoint.accept(environ)
+        environ[ACCEPTED] = endpoint.agree(environ)
         return None
 
     @app.after_request

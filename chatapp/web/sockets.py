@@ -2,8 +2,8 @@
 
 flask-sock makes an object called `Server` for each request to one of its routes. Its own, simple-websocket's, writes the
 request anew for h11 to parse and starts a reader: a third of what a new connection costs, and what it does not understand it
-answers with 500. Here `web.security` has decided before; so `Upgrade`, which takes its place, only says yes, and gives
-the socket to the endpoint.
+answers with 500. Here `web.security` has decided before; so `Upgrade`, which takes its place, only gives the
+socket to the endpoint, which says yes.
 """
 
 import functools
@@ -28,10 +28,9 @@ class Upgrade:
         self._environ = environ
 
     def serve(self, endpoint: Endpoint) -> None:
-        """Say yes, and give the socket away. Under gunicorn the request ends with this."""
+        """Give the socket away. Under gunicorn the request ends with this."""
         sock = self._environ[f"{self.mode}.socket"]
         accepted: handshake.Accepted = self._environ[ACCEPTED]
-        sock.sendall(handshake.response(self._environ, accepted))
         if self.mode == "gunicorn":
             endpoint.start(sock, self._environ, accepted)
         else:

@@ -35,13 +35,23 @@ export class OldNames {
   async #ask(file, generation, ended) {
     try {
       const { newer } = await this.api.lines(file, { generation: ended, tail: 0 });
-      const { older } = newer ? await this.api.lines(file, { generation, before: 0, limit: 1 }) : { older: null };
-      this.#names.set(ended, older?.name ?? null);
+      this.#names.set(ended, newer ? await this.#before(file, generation, this.#names.get(ended)) : null);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status !== GONE) return; // without an answer the row says it without the name
       this.#names.set(ended, null);
     }
     this.onChange();
+  }
+
+  // The name of what is before a generation. Where that is gone itself, what was known holds.
+  async #before(file, generation, known) {
+    try {
+      const { older } = await this.api.lines(file, { generation, before: 0, limit: 1 });
+      return older?.name ?? null;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === GONE) return known;
+      throw error;
+    }
   }
 }

@@ -56,6 +56,16 @@ test("without an answer nothing is known, and what was known holds", async () =>
   assert.equal(await nameFrom(api, names), "a.log.1");
 });
 
+test("that the new file was deleted too changes nothing for the one that was rotated away", async () => {
+  const api = rotated();
+  const names = new OldNames({ api, onChange: () => {} });
+  assert.equal(await nameFrom(api, names), "a.log.1");
+  api.files.set("a.log", api.files.get("a.log").filter(({ generation }) => generation !== "g3"));
+  api.add("a.log", "g4", ["g4"]);
+  names.forget();
+  assert.equal(await nameFrom(api, names), "a.log.1");
+});
+
 test("a rotation that was found in the past is told without a time, and a new file is not called rotated", () => {
   assert.equal(noticeWords({ kind: "rotated" }, "a.log"), "Here a.log was rotated");
   const at = new Date(2026, 10, 24, 14, 2, 3).getTime();

@@ -45,8 +45,9 @@ def _picture(results: Results, name: str, panels: Sequence[Callable[[Results, An
     drawn = [panel(results, axis) for panel, axis in zip(panels, axes[0], strict=True)]
     if any(drawn):
         known = dict(pair[::-1] for axis in axes[0] for pair in zip(*axis.get_legend_handles_labels(), strict=True))
-        figure.legend(known.values(), known.keys(), loc="lower center", ncols=len(known), frameon=False)
-        figure.tight_layout(rect=(0, 0.06, 1, 1))
+        rows = 1 if len(panels) > 1 else 2  # under a lone panel there is no room for all names in a row
+        figure.legend(known.values(), known.keys(), loc="lower center", ncols=-(-len(known) // rows), frameon=False)
+        figure.tight_layout(rect=(0, 0.01 + 0.05 * rows, 1, 1))
         figure.savefig(results.folder / name, dpi=110)
     pyplot.close(figure)
 

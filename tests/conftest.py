@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
@@ -36,6 +36,13 @@ WITHOUT_RIGHTS = (
 )
 
 
+def missing(sentence: str) -> NoReturn:
+    """Something that a test needs is not to be had here: skip it and say so. In CI, where all is to be had, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
     """Wait until `condition()` is true and return what it gave; fail with `what` if it never is."""
     deadline = time.monotonic() + seconds
@@ -45,7 +52,7 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
             return result
         if time.monotonic() > deadline:
             pytest.fail(f"waited {seconds:g} s in vain: {what}")
-        time.sleep(0.02)  # the step of a wait for a condition
+        time.sleep(0.02)  # between two looks: what is waited for happens in another process, which can't wake us
 
 
 class Server:

@@ -6,7 +6,6 @@ machine. After the test, what its console had to complain about fails the test; 
 """
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.conftest import PATIENCE
+from tests.conftest import PATIENCE, missing
 
 AXE = Path(__file__).resolve().parent.parent / "vendor" / "axe-core" / "axe-4.14.1.min.js"
 # The shell is the same browser without its window, and takes half the time.
@@ -38,10 +37,7 @@ def browser() -> Iterator[Browser]:
     """Chromium, one for all tests."""
     executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if executable is None:
-        sentence = f"The tests in the browser need Chromium on the PATH ({', '.join(CHROMIUM_NAMES)})."
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        missing(f"The tests in the browser need Chromium on the PATH ({', '.join(CHROMIUM_NAMES)}).")
     expect.set_options(timeout=1000 * PATIENCE)  # half a second is the rule, but not on a busy machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)

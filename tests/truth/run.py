@@ -105,7 +105,7 @@ def _settle(truth: Truth, viewers: list[Reader]) -> list[str]:
     missing = {viewer.name: truth.required(viewer.name) for viewer in viewers}
     looked = dict.fromkeys(missing, 0)
     while any(missing.values()) and time.monotonic() < deadline:
-        time.sleep(0.01)
+        time.sleep(0.01)  # between two looks at what threads have read meanwhile
         for viewer in viewers:
             told = viewer.told[looked[viewer.name] :]
             looked[viewer.name] += len(told)

@@ -12,9 +12,9 @@ from tests.conftest import wait_until
 from tests.truth import chances
 from tests.truth.chances import Chances
 
-RESTS = "import time; print(flush=True); time.sleep(1000)"
+RESTS = "import signal; print(flush=True); signal.pause()"
 WORKS = "print(flush=True)\nwhile True: pass"
-OPENS = "import sys, time; file = open(sys.argv[1]); print(flush=True); time.sleep(1000)"
+OPENS = "import signal, sys; file = open(sys.argv[1]); print(flush=True); signal.pause()"
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ class Writer:
             os.write(log.fd, data[:size])
             data = data[size:]
             if data and self.random.random() < 0.02:
-                time.sleep(self.random.random() * 0.003)
+                time.sleep(self.random.random() * 0.003)  # a slow writer: readers see a line in pieces
         log.written_at = time.monotonic()
 
     def note(self, log: LogFile, key: str) -> None:

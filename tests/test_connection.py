@@ -11,7 +11,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
 from chatapp.realtime import connection as connection_module
-from chatapp.realtime import frames
+from chatapp.realtime import frames, outbox
 from chatapp.realtime.connection import Connection, Limits, take_over
 from chatapp.realtime.frames import text_frame
 
@@ -207,7 +207,7 @@ def test_a_full_outbox_takes_nothing_and_the_goodbye_comes_behind_it(pair: Pair)
 
 
 def test_a_peer_that_never_reads_is_given_up_after_the_write_deadline(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "WRITE_DEADLINE", 0.2)
+    monkeypatch.setattr(outbox, "WRITE_DEADLINE", 0.2)
     while pair.connection.write(text_frame(b"x" * 5000)):
         pass
     pair.wait_ended()

@@ -1,36 +1,29 @@
-"""Connection: one WebSocket, one ordered, bounded outbox, a writer that never waits.
+"""Connection: one WebSocket, from its handshake to its end.
 
 Data comes from the socket of a handshake (`realtime.serve`); `for text in connection` yields its messages in the greenlet
-of the connection, the one reader. Data goes out through `write`, which any greenlet may call and which never
-waits: the kernel takes what it can, the rest stays in the outbox, and a drain greenlet lives only while it does.
-Pongs and close frames take the same way, so nothing overtakes anything and no frame is ever cut.
-Parsing is left to the sans-I/O protocol of the package `websockets`; what messages mean, to the caller.
-
-Why not `ws.send`: simple-websocket ignores how much the kernel took (its issue #45), so a slow reader gets cut
-frames, and a broadcast loop that waits for one client stops for all.
+of the connection, the one reader. Data goes out through the outbox that it is (`realtime.outbox`), in any greenlet and
+without ever waiting; pongs and close frames take the same way. Parsing is left to the sans-I/O protocol of the package
+`websockets`; what messages mean, to the caller.
 """
 
 import _socket
-import collections
 import dataclasses
-import fcntl
 import logging
 import socket
 import ssl
-import sys
-import termios
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import gevent
 from gevent.hub import get_hub
-from gevent.socket import wait, wait_write
+from gevent.socket import wait
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
 from chatapp.realtime import deflate, frames
 from chatapp.realtime.fastpath import FastPath
+from chatapp.realtime.outbox import Outbox
 from chatapp.realtime.ratelimit import TokenBucket
 
 TEXT = Opcode.TEXT
@@ -41,18 +34,12 @@ READ = 1
 RECEIVE_BYTES = 65_536
 #: Bytes given to the full parser at a time: it unpacks and answers all that is in them before anybody is held back.
 PARSED_BYTES = 512
-#: A backlog that has not moved for this long ends its connection (seconds).
-WRITE_DEADLINE = 10.0
 #: How long a closing connection may take to empty its outbox and to hear the peer's goodbye (seconds).
 CLOSE_SECONDS = 1.0
 #: How often a reader that is held back looks whether its connection still stands (seconds).
 HELD_BACK_SECONDS = 0.25
-#: How many pieces of the outbox go to the kernel in one call.
-PIECES_A_SEND = 64
 #: A client with more than this share of its outbox waiting (one in so many) is not read from until it has caught up.
 TALKER_SHARE = 4
-#: How often someone who waits for room in an outbox looks again (seconds).
-ROOM_SECONDS = 0.005
 #: A rate limit lets this many seconds' worth of messages through at once.
 BURST_SECONDS = 5
 
@@ -79,7 +66,7 @@ def take_over(sock: Any) -> _socket.socket:
     return raw
 
 
-class Connection:
+class Connection(Outbox):
     """One WebSocket after its handshake.
 
     `sock` is a raw, non-blocking socket, whose calls take or give what the kernel has and return at once; the connection
@@ -87,47 +74,30 @@ class Connection:
     """
 
     __slots__ = (
-        "_backlog",
         "_bucket",
         "_deadline",
-        "_drainer",
         "_fast_path",
         "_fragments",
-        "_gone",
         "_heard",
         "_parser",
         "_readable",
         "_receiving",
-        "_send",
-        "_sending",
-        "_sock",
-        "backlog_bytes",
         "deflated",
-        "ending",
         "limits",
         "received",
     )
 
     def __init__(self, sock: _socket.socket, limits: Limits, deflated: bool = False) -> None:
-        self._sock = sock
-        # gevent's own send would wait for room, and costs twice the time per call (docs/ARCHITECTURE.md, "The outbox").
-        self._send = sock.send
+        super().__init__(sock, limits.outbox_bytes)
         self._readable = get_hub().loop.io(sock.fileno(), READ)
         self._fast_path = FastPath(limits.message_bytes, deflated)
         self._parser: Protocol | None = None
         self._fragments: list[bytes] | None = None
         self._bucket = _bucket(limits.message_rate)
-        # The outbox: what the kernel has not taken yet, oldest first.
-        self._backlog: collections.deque[bytes | memoryview] = collections.deque()
-        self._drainer: gevent.Greenlet | None = None
-        self._sending = True  # False once a close frame is on its way: nothing may follow it
-        self._gone = False  # True once the TCP connection is given up
         self._deadline: Any = None  # the timer that ends a connection whose peer does not answer our close frame
         self._receiving = False  # True while the reader waits for the peer: only then is silence a bad sign
         self._heard = True  # whether anything came since the last ping
-        self.backlog_bytes = 0
         self.received = 0  # messages, for the log line at the end
-        self.ending: frames.Close | None = None  # why it ended, once known
         self.limits = limits
         self.deflated = deflated
 
@@ -255,83 +225,7 @@ class Connection:
         if said is not None:
             self.ending = frames.Close(int(said.code), said.reason, False)
 
-    # Writing: any greenlet, never waiting.
-
-    def write(self, data: bytes) -> bool:
-        """Send whole frames, or keep them until the client reads. Returns False, and takes nothing, if the outbox is full.
-
-        Never waits and never raises. On a connection that is closing it does nothing and returns True.
-        """
-        if not self._backlog:
-            # The whole fan-out is this: one call into the kernel for each client.
-            if self._sending:
-                try:
-                    sent = self._send(data)
-                except BlockingIOError:
-                    sent = 0
-                except OSError:
-                    self.abort()
-                    return True
-                if sent != len(data):
-                    self._keep(memoryview(data)[sent:])
-            return True
-        if not self._sending or not data:
-            return True
-        if self.backlog_bytes + len(data) > self.limits.outbox_bytes:
-            return False
-        self._keep(data)
-        return True
-
-    def _keep(self, data: bytes | memoryview) -> None:
-        """Put what the kernel did not take into the outbox, whatever its size: a frame is never cut."""
-        self._backlog.append(data)
-        self.backlog_bytes += len(data)
-        if self._drainer is None:
-            self._drainer = gevent.spawn(self._drain)
-
-    def _drain(self) -> None:
-        """Owned by the drain greenlet: empty the outbox as the client reads, then end."""
-        try:
-            while self._backlog:
-                self._wait_until_writable()
-                pieces = [self._backlog[i] for i in range(min(len(self._backlog), PIECES_A_SEND))]
-                try:
-                    self._sent(self._sock.sendmsg(pieces))
-                except BlockingIOError:
-                    continue
-        except TimeoutError:
-            self.ending = self.ending or frames.TOO_SLOW
-            self.abort()
-        except OSError:
-            self.abort()
-        finally:
-            self._drainer = None
-
-    def _wait_until_writable(self) -> None:
-        """Wait for room in the kernel's buffer. Raises TimeoutError if the peer took nothing for the write deadline.
-
-        The kernel calls a socket writable only when a good part of its buffer is free, which with a slow peer can take
-        longer than the deadline: what counts is whether the peer takes anything.
-        """
-        unsent = _unsent(self._sock)
-        while True:
-            try:
-                wait_write(self._sock.fileno(), WRITE_DEADLINE, TimeoutError())
-                return
-            except TimeoutError:
-                before, unsent = unsent, _unsent(self._sock)
-                if unsent >= before:
-                    raise
-
-    def _sent(self, count: int) -> None:
-        self.backlog_bytes -= count
-        while count:
-            piece = self._backlog[0]
-            if count < len(piece):
-                self._backlog[0] = memoryview(piece)[count:]
-                return
-            count -= len(piece)
-            self._backlog.popleft()
+    # Writing, beside what the outbox does.
 
     def write_waiting(self, data: bytes, most: int) -> bool:
         """Like `write`, but wait first until at most `most` bytes are left to send. Returns False if it ended.
@@ -343,12 +237,6 @@ class Connection:
             data = deflate.for_few(data)
         while not self.write(data):
             self.wait_for_room(0)  # what is as large as the outbox fits only into an empty one
-        return self._sending
-
-    def wait_for_room(self, most: int) -> bool:
-        """Wait until at most `most` bytes are left in the outbox. Returns False if the connection ended meanwhile."""
-        while self.backlog_bytes > most and self._sending:
-            gevent.sleep(ROOM_SECONDS)
         return self._sending
 
     # Ending.
@@ -387,15 +275,11 @@ class Connection:
         """Let the last bytes out and the peer say goodbye, then close the socket. Called once, by the reader."""
         self._note_close()
         self._sending = False
-        if self._drainer is not None:
-            self._drainer.join(CLOSE_SECONDS)
-        if not self._gone and not self._backlog:
+        if self.drained(CLOSE_SECONDS):
             self._linger()
         self.abort()
-        if self._drainer is not None:
-            self._drainer.kill()
         self._readable.close()
-        self._sock.close()
+        self.close()
 
     def _linger(self) -> None:
         # Closing a socket with unread data sends a reset, which can destroy our close frame on its way (RFC 6455
@@ -409,26 +293,11 @@ class Connection:
             pass
 
     def abort(self) -> None:
-        """Give the connection up at once, from any greenlet, with what the outbox still holds. Wakes the reader."""
-        self._sending = False
+        """As of any outbox, and the reader wakes."""
         if self._deadline is not None:
             self._deadline.close()
             self._deadline = None
-        if self._gone:
-            return
-        self._gone = True
-        self._backlog.clear()
-        self.backlog_bytes = 0
-        try:
-            self._sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
-
-def _unsent(sock: _socket.socket) -> int:
-    """How many bytes the kernel holds that the peer has not acknowledged (SIOCOUTQ, the same as TIOCOUTQ)."""
-    answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-    return int.from_bytes(answer, sys.byteorder)
+        super().abort()
 
 
 def _bucket(rate: float) -> TokenBucket | None:

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -642,3 +643,13 @@ def test_old_messages_are_removed_in_time_and_positions_among_them_mean_nothing(
         joined, page = ann.join(seq=seq - 1)
         assert (joined["recovered"], page) == (False, [])
         assert ann.send("goes on")["seq"] == seq + 1
+
+
+def test_the_data_folder_may_have_any_name(serve: Callable[..., Server], tmp_path: Path) -> None:
+    folder = tmp_path / "50% chat?mode=memory#%41"
+    server = serve(DATA_DIR=folder)  # ? and # would end the path in an address, %41 would be an A
+    with entered(server, "ann") as ann:
+        ann.send("hello")
+        assert [found["message"] for found in ann.ask("history", room="main", before=10**6)["messages"]] == ["hello"]
+        assert [found["message"] for found in ann.ask("search", query="hello")["hits"]] == ["hello"]
+    assert list(tmp_path.iterdir()) == [folder], "nothing is made elsewhere"

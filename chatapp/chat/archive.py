@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from chatapp.chat import answers, consistency, messages, schema
 from chatapp.chat.messages import Reply
@@ -245,8 +244,7 @@ def _store(folder: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise ArchiveError(f"There is no chat in {folder} yet.")
     with _store_errors(path):
-        address = f"file:{quote(str(path.absolute()))}?mode={mode}"
-        store = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        store = sqlite3.connect(schema.address(path, mode), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         with contextlib.closing(store):
             (owner,) = store.execute("PRAGMA application_id").fetchone()
             (version,) = store.execute("PRAGMA user_version").fetchone()

@@ -32,7 +32,8 @@ def check(folder: Path) -> None:
     """Raise `StoreError` if the store of this folder can't be used. Changes nothing."""
     if (folder / schema.FILE_NAME).exists():
         with sentences(folder):
-            connection = sqlite3.connect(f"file:{folder / schema.FILE_NAME}?mode=rw", uri=True, isolation_level=None)
+            address = schema.address(folder / schema.FILE_NAME, "rw")
+            connection = sqlite3.connect(address, uri=True, isolation_level=None)
             with contextlib.closing(connection):
                 _version_of(connection, folder, schema.VERSION)
 

@@ -130,9 +130,8 @@ class Reader:
             connection = self._idle.pop()
         except IndexError:
             # Each connection is used by one thread at a time, not always by the same.
-            connection = sqlite3.connect(
-                f"file:{self._path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=5
-            )
+            address = schema.address(self._path, "ro")
+            connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=5)
         try:
             yield connection
         except sqlite3.Error:

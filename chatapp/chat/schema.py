@@ -5,6 +5,9 @@ connection is opened here. A version is the number of steps that were taken (`PR
 released is never changed.
 """
 
+from pathlib import Path
+from urllib.parse import quote
+
 FILE_NAME = "chat.db"
 #: Says that the file is ours (`PRAGMA application_id`): "chat" in ASCII.
 APPLICATION_ID = 0x63686174
@@ -119,3 +122,8 @@ STEPS = (
     """,
 )
 VERSION = len(STEPS)
+
+
+def address(path: Path, mode: str) -> str:
+    """The URI by which SQLite opens a file that is there: `mode` is "ro" or "rw". In a path, ? # and % mean themselves."""
+    return f"file:{quote(bytes(path.absolute()))}?mode={mode}"

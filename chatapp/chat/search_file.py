@@ -16,9 +16,8 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from chatapp.chat import grams, messages
+from chatapp.chat import grams, messages, schema
 from chatapp.chat.search_log import Doc, Log, News
 
 FILE_NAME = "search.db"
@@ -235,7 +234,7 @@ def telling_damage(codes: Collection[int] = _DAMAGED) -> Iterator[None]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    address = f"file:{quote(str(path.absolute()))}?mode=rw"
+    address = schema.address(path, "rw")
     return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 

@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from chatapp.chat import schema
 
@@ -75,7 +74,7 @@ class Log:
     """The store of a folder, to read. One thread at a time may use it. Raises `sqlite3.Error`."""
 
     def __init__(self, folder: Path) -> None:
-        address = f"file:{quote(str((folder / schema.FILE_NAME).absolute()))}?mode=ro"
+        address = schema.address(folder / schema.FILE_NAME, "ro")
         self._connection = sqlite3.connect(
             address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )

@@ -102,9 +102,9 @@ def test_a_person_leaves_with_the_last_tab(world: World) -> None:
     world.go(first, ANN)
     world.now += GRACE_SECONDS + 1
     assert world.told() == []
-    assert world.presence.is_here(ANN.id)
+    assert world.presence.people() == {ANN.id}
     world.go(second, ANN)
-    assert not world.presence.is_here(ANN.id)
+    assert not world.presence.people()
 
 
 def test_another_name_is_told_and_the_old_one_is_free(world: World) -> None:

@@ -13,7 +13,6 @@ import gevent
 
 from chatapp.chat import answers
 from chatapp.chat.messages import BadMessage, User, fold
-from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Audience, Hub
 
@@ -105,10 +104,6 @@ class Presence:
         """The ids of all who are here."""
         return self._connections.keys()
 
-    def is_here(self, person: str) -> bool:
-        """Whether the person has a connection."""
-        return person in self._connections
-
     def connections(self, person: str) -> list[Connection]:
         """All connections of the person."""
         return list(self._connections.get(person, ()))
@@ -180,8 +175,7 @@ class Presence:
         self._typing.clear()
 
     def _deliver(self, room: str, frame: bytes) -> None:
-        for slow in self._hub.deliver(audience(room), lambda: frame):
-            slow.end(frames.TOO_SLOW)
+        self._hub.deliver_all([(audience(room), lambda: frame)])
 
     def _forget(self, person: str) -> None:
         """Let go of somebody who is nowhere any more."""

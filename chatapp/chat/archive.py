@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chatapp.chat import answers, consistency, messages, schema
-from chatapp.chat.messages import Reply
-from chatapp.chat.rows import ANSWERED, EVENT, FROM_EVENTS, JOIN_ANSWERED, event_of_row
+from chatapp.chat.rows import ANSWERED, EVENT, FROM_EVENTS, JOIN_ANSWERED, answering_event_of_row
 from chatapp.chat.store import LOCK_NAME
 
 #: Rows of the log that are in memory at a time while it is written out.
@@ -94,10 +93,7 @@ def _head(store: sqlite3.Connection, rooms: Iterable[Sequence[Any]]) -> answers.
 
 
 def _line(row: Sequence[Any], room: str) -> str:
-    event = event_of_row(row[:14], room)
-    if event.type == schema.MESSAGE and event.target is not None:
-        event = event._replace(reply=Reply(event.target, row[14] or "", messages.quote_of(row[15] or "")))
-    return _encode(answers.event_fields(event)) + "\n"
+    return _encode(answers.event_fields(answering_event_of_row(row, room))) + "\n"
 
 
 def check(folder: Path) -> Checked:

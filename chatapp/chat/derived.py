@@ -5,15 +5,13 @@ Called by `chat.store` within the transaction that adds the event, so the log an
 
 import itertools
 import json
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from chatapp.chat import messages, schema
 from chatapp.chat.answers import mention_fields
 from chatapp.chat.directory import Directory, RoomHead
 from chatapp.chat.messages import Event
-
-Execute = Callable[..., sqlite3.Cursor]
+from chatapp.chat.rows import Execute
 
 
 def write(execute: Execute, event: Event, head: RoomHead) -> None:

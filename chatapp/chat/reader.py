@@ -17,8 +17,8 @@ from gevent.threadpool import ThreadPool
 from chatapp.chat import messages, schema
 from chatapp.chat.answers import Fields, iso_time, user_fields
 from chatapp.chat.directory import RoomHead
-from chatapp.chat.messages import Event, Mention, Reply, User
-from chatapp.chat.rows import ANSWERED, FROM_EVENTS, JOIN_ANSWERED
+from chatapp.chat.messages import Event, User
+from chatapp.chat.rows import ANSWERED, FROM_EVENTS, JOIN_ANSWERED, answering_event_of_row
 from chatapp.realtime.threads import in_thread
 
 #: Queries that run at the same time.
@@ -28,7 +28,7 @@ PAGE_CHARS = 262_144
 
 EVENTS_AFTER = f"""
     SELECT json_group_array(json_array(
-        pos, seq, number, type, time, person, name, avatar, plain, id, body, target, json(mentions), reply_name, reply_text))
+        pos, room, seq, number, type, time, person, name, avatar, plain, id, body, target, mentions, reply_name, reply_text))
     FROM (
         SELECT e.*, a.person, a.name, a.avatar, a.plain, {ANSWERED}
         {FROM_EVENTS} {JOIN_ANSWERED}
@@ -77,7 +77,7 @@ class Reader:
         """The events of a room from just after `seq` up to `last`."""
         self.queries += 1
         rows = self._run(self._array, EVENTS_AFTER, (head.key, seq, last))
-        return [_event(row, head.name) for row in rows]
+        return [answering_event_of_row(row, head.name) for row in rows]
 
     def page(self, head: RoomHead, side: str, seq: int, limit: int) -> Page:
         """At most `limit` messages before, after or around the number `seq`."""
@@ -148,27 +148,6 @@ def _shown(rows: list[Any], limit: int) -> list[Any]:
         if chars > PAGE_CHARS and count:
             return rows[:count]
     return rows[:limit]
-
-
-def _event(row: list[Any], room: str) -> Event:
-    pos, seq, number, kind, time, person, name, avatar, plain, event_id, body, target, named, reply_name, reply_text = row
-    reply = None
-    if kind == schema.MESSAGE and target is not None:
-        reply = Reply(target, reply_name or "", messages.quote_of(reply_text or ""))
-    return Event(
-        pos,
-        room,
-        seq,
-        number,
-        kind,
-        time,
-        User(person, name, avatar, bool(plain)),
-        event_id or messages.plain_id(pos),
-        body,
-        target,
-        tuple(Mention(one["id"], one["name"]) for one in named or ()),
-        reply,
-    )
 
 
 def _message(row: list[Any], room: str) -> Fields:

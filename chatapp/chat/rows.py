@@ -1,6 +1,7 @@
-"""Reading the log on the hub's own connection: rows of SQLite as events, and a message as it is now.
+"""Rows of the log as events, for all who read it, and a message as it is now.
 
-For `chat.store`, which is asked for little and at once; whole pages are read off the hub (`chat.reader`).
+`chat.store` reads on the hub's own connection, little and at once; `chat.reader` reads whole pages and `chat.archive` all of
+it, off the hub and with what is answered in the same row.
 """
 
 import json
@@ -37,12 +38,21 @@ class Target(NamedTuple):
 
 
 def event_of_row(row: Sequence[object], room: str) -> Event:
-    """An event of the columns that `SELECT_EVENTS` names, without the message it answers."""
+    """An event of the columns of `EVENT`, without the message it answers."""
     pos, _, seq, number, kind, when, person, name, avatar, plain, event_id, body, target, named = row
     found = () if named is None else tuple(Mention(one["id"], one["name"]) for one in json.loads(str(named)))
     user = User(str(person), str(name), str(avatar), bool(plain))
     event_id = event_id if event_id is not None else messages.plain_id(pos)  # type: ignore[arg-type]
     return Event(pos, room, seq, number, kind, when, user, event_id, body, target, found)  # type: ignore[arg-type]
+
+
+def answering_event_of_row(row: Sequence[object], room: str) -> Event:
+    """An event of the columns of `EVENT` and then `ANSWERED`, with what it answers."""
+    *columns, name, text = row
+    event = event_of_row(columns, room)
+    if event.type != schema.MESSAGE or event.target is None:
+        return event
+    return event._replace(reply=Reply(event.target, str(name or ""), messages.quote_of(str(text or ""))))
 
 
 def message_at(execute: Execute, room: int, seq: int) -> Target | None:

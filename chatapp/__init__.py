@@ -87,7 +87,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     # Access to the logs first, so that who may not see them learns nothing else of them.
     app.register_blueprint(log_access.blueprint(log_access.LogAccess(settings.log_token, key, settings.allowed_origins)))
-    security.protect(app, (talks, looks), settings)
+    security.protect(app, (talks, looks))
     app.register_blueprint(sockets.blueprint((talks, looks)))
     app.register_blueprint(log_api.blueprint(log_api.LogApi(history, redactor, hub, audit)))
     app.register_blueprint(pages.blueprint(chat, feeds, settings))
@@ -96,7 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.add_asset_functions(app)
     commands.register(app, settings)
 
-    app.extensions["chatapp"] = _Engine(chat, watcher, listing, settings, Entrance(talks, settings.allowed_origins))
+    app.extensions["chatapp"] = _Engine(chat, watcher, listing, settings, Entrance(talks))
     app.before_request(lambda: start(app))
     return app
 

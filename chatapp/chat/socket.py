@@ -32,7 +32,8 @@ def endpoint(services: Services, settings: Settings) -> Endpoint:
         return functools.partial(Client.run, cookie=cookie, services=services, settings=settings)
 
     limits = Limits(settings.max_message_bytes, settings.outbox_bytes, settings.message_rate)
-    return Endpoint("/ws", (messages.CHAT_V1,), services.hub, limits, settings.deflate == "on", handler)
+    deflates = settings.deflate == "on"
+    return Endpoint("/ws", (messages.CHAT_V1,), settings.allowed_origins, services.hub, limits, deflates, handler)
 
 
 def _talk_plain(connection: Connection, services: Services, settings: Settings) -> None:

@@ -46,7 +46,9 @@ def endpoint(hub: Hub, catalog: Catalog, feeds: Feeds, listing: Listing, setting
         return functools.partial(_look_plain, feeds=feeds, file=request.args.get("file"), begin=begin, gate=gate)
 
     limits = Limits(settings.max_message_bytes, settings.outbox_bytes, settings.message_rate)
-    return Endpoint("/echo", (wire.LOGS_V1,), hub, limits, settings.deflate == "on", handler)
+    # Without a token the logs are for this computer alone, and so not for pages of elsewhere that run on it.
+    origins = settings.allowed_origins if settings.log_token else ()
+    return Endpoint("/echo", (wire.LOGS_V1,), origins, hub, limits, settings.deflate == "on", handler)
 
 
 class IsPacked(Exception):

@@ -12,7 +12,6 @@ from typing import Any
 
 from gevent.socket import wait_read
 
-from chatapp.realtime import handshake
 from chatapp.realtime.serve import Endpoint
 
 #: The longest request that is taken here, in bytes. Browsers send some 600.
@@ -33,11 +32,10 @@ Handle = Callable[[Any, Any, Any], None]
 
 
 class Entrance:
-    """Lets clients of one endpoint in. `allowed_origins`: as in `handshake.check_upgrade`."""
+    """Lets clients of one endpoint in."""
 
-    def __init__(self, endpoint: Endpoint, allowed_origins: tuple[str, ...]) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._origins = allowed_origins
         self._first_line = f"GET {endpoint.path} HTTP/1.1\r\n".encode()
 
     def before(self, long_way: Handle) -> Handle:
@@ -58,7 +56,7 @@ class Entrance:
             return False
         head, blank, _ = data.partition(_BLANK)
         environ = _headers(head[len(self._first_line) :]) if blank else None
-        if environ is None or handshake.check_upgrade(environ, self._origins) is not None:
+        if environ is None or self._endpoint.refusal(environ) is not None:
             return False
         environ["REMOTE_ADDR"] = address[0] if isinstance(address, tuple) else ""
         client._sock.recv(len(head) + len(_BLANK))  # at once: it was there when we looked

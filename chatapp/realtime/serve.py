@@ -15,7 +15,7 @@ import gevent
 
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits, take_over
-from chatapp.realtime.handshake import Accepted, agree, response
+from chatapp.realtime.handshake import Accepted, Refusal, agree, check_upgrade, response
 from chatapp.realtime.hub import Hub
 
 #: Does the talking, until the connection ends.
@@ -29,16 +29,22 @@ _log = logging.getLogger(__name__)
 class Endpoint:
     """A path at which WebSockets are opened, and what becomes of them.
 
-    `deflates`: whether what goes to clients that take it is compressed.
+    `allowed_origins`: of which other origins pages may open it; "*" for any. `deflates`: whether what goes to clients that
+    take it is compressed.
     `handler` makes of a request, as a WSGI environ, and what was agreed on the one who talks.
     """
 
     path: str
     subprotocols: tuple[str, ...]
+    allowed_origins: tuple[str, ...]
     hub: Hub
     limits: Limits
     deflates: bool
     handler: Callable[[Mapping[str, Any], Accepted], Handler]
+
+    def refusal(self, environ: Mapping[str, Any]) -> Refusal | None:
+        """What is wrong with a request for this path as the opening of a WebSocket, or None."""
+        return check_upgrade(environ, self.allowed_origins)
 
     def agree(self, environ: Mapping[str, Any]) -> Accepted:
         """What to agree on with who asks for this path, and may."""

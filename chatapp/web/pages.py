@@ -12,6 +12,7 @@ from chatapp.chat.client import Services
 from chatapp.config import Settings
 from chatapp.logs.feeds import Feeds
 from chatapp.version import VERSION
+from chatapp.web import log_answers
 from chatapp.web.modules import modules_of
 
 #: How long a browser keeps who it is after the last visit (seconds); more than 400 days no browser keeps anything.
@@ -58,9 +59,7 @@ def blueprint(chat: Services, feeds: Feeds, settings: Settings) -> Blueprint:
     @bp.app_errorhandler(HTTPException)
     def error(error: HTTPException) -> Response:
         if request.path.startswith("/api/"):
-            response = jsonify(error="no_address" if error.code == 404 else "refused", message=_advice(error))
-            response.status_code = error.code or 500
-            return response
+            return log_answers.error(error.code or 500, "no_address" if error.code == 404 else "refused", _advice(error))
         return Response(f"{error.code} {error.name}. {_advice(error)}\n", error.code or 500, mimetype="text/plain")
 
     return bp

@@ -6,12 +6,12 @@ who may see logs in `web.log_access`.
 
 from collections.abc import Iterable
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, request
 
-from chatapp.config import Settings
-from chatapp.realtime.handshake import Refusal, check_upgrade
+from chatapp.realtime.handshake import Refusal
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.serve import Endpoint
+from chatapp.web import log_answers
 from chatapp.web.sockets import ACCEPTED
 
 HEADERS = {
@@ -30,7 +30,7 @@ HEADERS = {
 }
 
 
-def protect(app: Flask, endpoints: Iterable[Endpoint], settings: Settings) -> None:
+def protect(app: Flask, endpoints: Iterable[Endpoint]) -> None:
     """Register the checks and the headers with the app; WebSockets are opened at the endpoints alone."""
     by_path = {endpoint.path: endpoint for endpoint in endpoints}
 
@@ -40,9 +40,7 @@ def protect(app: Flask, endpoints: Iterable[Endpoint], settings: Settings) -> No
         if endpoint is None:
             return None
         environ = request.environ
-        # Without a token the logs are for this computer alone, and so not for pages of elsewhere that run on it.
-        only_ours = request.path == "/echo" and not settings.log_token
-        refusal = check_upgrade(environ, () if only_ours else settings.allowed_origins) or _no_room(endpoint.hub)
+        refusal = endpoint.refusal(environ) or _no_room(endpoint.hub)
         if refusal is not None:
             return answer(refusal)
         environ[ACCEPTED] = endpoint.agree(environ)
@@ -60,8 +58,7 @@ def protect(app: Flask, endpoints: Iterable[Endpoint], settings: Settings) -> No
 def answer(refusal: Refusal) -> Response:
     """The refusal with its headers, as plain text; below /api/ as JSON."""
     if request.path.startswith("/api/"):
-        response = jsonify(error="refused", message=refusal.sentence)
-        response.status_code = refusal.status
+        response = log_answers.error(refusal.status, "refused", refusal.sentence)
     else:
         response = Response(refusal.sentence + "\n", refusal.status, mimetype="text/plain")
     for name, value in refusal.headers:

@@ -1,6 +1,7 @@
 """The server's secret key: made on the first start, kept in the data folder, readable by its owner alone.
 
-Everything the server signs or hashes with a key derives from it: avatar values, the cookie of the log page.
+Everything the server signs or hashes with a key derives from it: who somebody is in the chat, avatar values, the cookie of
+the log page, the names of generations of logs.
 """
 
 import os

@@ -175,12 +175,10 @@ class Directory:
         self.members.get(head.key, set()).discard(person)
         self.changed_readings.add((person, head.key))
 
-    def set_read(self, person: str, head: RoomHead, seq: int, number: int) -> bool:
-        """`person` has read up to `seq`, the `number`-th message. Returns whether that is further than before."""
-        if seq <= self.reading(person, head).read:
-            return False
-        self._read(person, head, seq, number)
-        return True
+    def set_read(self, person: str, head: RoomHead, seq: int, number: int) -> None:
+        """`person` has read up to `seq`, the `number`-th message, unless it was further before."""
+        if seq > self.reading(person, head).read:
+            self._read(person, head, seq, number)
 
     def _read(self, person: str, head: RoomHead, seq: int, number: int) -> None:
         reading = self.reading(person, head)

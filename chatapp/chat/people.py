@@ -47,21 +47,20 @@ class People:
 
     def user(self, person: str, name: str, email: str) -> User:
         """A person under this name, with the avatar of this address."""
+        address = _address(email)
         # Of the person and the address: nobody can find out an address by saying hello with it and comparing.
-        return User(person, name, self._avatar(email, person, email.strip().lower() or name))
+        return User(person, name, self._avatar(address, person, address or name))
 
     def plain(self, name: str, email: str) -> User:
         """Who writes in the plain dialect: always the same for the same name and address."""
-        address = email.strip().lower()
-        return User(self._hash("user", address, name), name, self._avatar(email, address or name), True)
+        address = _address(email)
+        return User(self._hash("user", address, name), name, self._avatar(address, address or name), True)
 
     def email_of(self, avatar: str) -> str | None:
         """The address behind an avatar value of somebody who was here, for the server's own use."""
         return self._emails.get(avatar)
 
-    def _avatar(self, email: str, *parts: str) -> str:
-        # Upper and lower case and space around an address make no difference.
-        address = email.strip().lower()
+    def _avatar(self, address: str, *parts: str) -> str:
         avatar = self._hash("avatar", *parts)
         if address:
             self._remember(avatar, address)
@@ -76,3 +75,8 @@ class People:
     def _hash(self, *parts: str) -> str:
         text = "\0".join(parts).encode()
         return hashlib.blake2b(text, key=self._key, digest_size=DIGEST_BYTES).hexdigest()
+
+
+def _address(email: str) -> str:
+    """An e-mail address as it is hashed: upper and lower case and space around it make no difference."""
+    return email.strip().lower()

@@ -1,8 +1,8 @@
 """Pictures of people, when `CHATAPP_AVATARS=gravatar`: the server fetches them and passes them on.
 
-A page asks for `/avatar/<value>` with the opaque value of a user; the address behind it is known to the server alone.
-So nobody who
-reads sees an address, and Gravatar gets a hash of it from the server and never learns who reads. Answers are kept for a day.
+A page asks for `/avatar/<value>` with the opaque value of a user; the address behind it is known to the server alone. So
+nobody who reads sees an address, and Gravatar gets a hash of it from the server and never learns who reads. Answers are kept
+for a day.
 """
 
 import collections

@@ -79,6 +79,15 @@ def test_alike_messages_shrink_to_a_third_and_a_short_one_is_left_alone() -> Non
     assert Deflater(deflate.MANY_LEVEL).frames(short) == short
 
 
+def test_what_is_long_holds_up_nobody_and_is_not_kept() -> None:
+    messages = [*texts(random.Random(4), 3), b"x" * (deflate.FEW_BYTES // 2)]
+    data = deflate.for_few(batch_of(messages))
+    assert len(data) < deflate.FEW_BYTES // 10
+    assert read(reader(), data) == messages
+    long = batch_of([*messages, messages[-1]])
+    assert deflate.for_few(long) is long
+
+
 def test_what_is_no_text_goes_out_as_it_is() -> None:
     messages = texts(random.Random(3), 10)
     batch = batch_of(messages) + frames.PING

@@ -24,6 +24,8 @@ WORTHWHILE_BYTES = 512
 MANY_LEVEL, FEW_LEVEL = 6, 1
 #: So many of what was compressed for one or few are kept, for the next who gets the same piece of the past.
 KEPT = 32
+#: What is longer (bytes) goes to one or few plain: compressing it takes 25 ms a megabyte, for which everybody else waits.
+FEW_BYTES = 1_048_576
 
 #: What is answered to an offer that is taken.
 AGREED = "permessage-deflate; client_no_context_takeover"
@@ -96,7 +98,11 @@ class Deflater:
 _for_few = Deflater(FEW_LEVEL)
 
 
-@functools.lru_cache(KEPT)
 def for_few(batch: bytes) -> bytes:
-    """`batch` compressed for one connection, and the next that gets the same."""
+    """`batch` compressed for one connection, and the next that gets the same; a very long one as it is."""
+    return _kept_for_few(batch) if len(batch) <= FEW_BYTES else batch
+
+
+@functools.lru_cache(KEPT)
+def _kept_for_few(batch: bytes) -> bytes:
     return _for_few.frames(batch)

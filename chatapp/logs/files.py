@@ -85,7 +85,7 @@ class Catalog:
         path = os.path.join(entry.base, entry.single)
         if not os.path.exists(path):
             return f"{text} does not exist yet."
-        if not self._admits(os.path.realpath(path)):
+        if not self.admits(os.path.realpath(path)):
             return f"{text} is a link to {os.path.realpath(path)}, which must be among the log files itself."
         return None if os.path.isfile(path) else f"{text} is no file."
 
@@ -119,7 +119,7 @@ class Catalog:
 
     def admits(self, path: str) -> bool:
         """Whether a file with this path, in which no link is left, may be shown."""
-        return self._admits(path)
+        return any(entry.relative(path) is not None for entry in self._entries)
 
     def open(self, name: str) -> int:
         """Open the file of this name for reading; returns a descriptor, which the caller closes.
@@ -128,7 +128,7 @@ class Catalog:
         `OSError`s as they come.
         """
         real = os.path.realpath(self.path(name))
-        if not self._admits(real):
+        if not self.admits(real):
             raise NotAllowed
         try:
             # A FIFO or a device must neither block us nor become our terminal; the real path holds no link.
@@ -137,18 +137,15 @@ class Catalog:
             if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):
                 raise NotAllowed from None
             raise
-        if not stat.S_ISREG(os.fstat(fd).st_mode) or not self._admits(path_of_open(fd, real)):
+        if not stat.S_ISREG(os.fstat(fd).st_mode) or not self.admits(path_of_open(fd, real)):
             os.close(fd)
             raise NotAllowed
         return fd
 
-    def _admits(self, real: str) -> bool:
-        return any(entry.relative(real) is not None for entry in self._entries)
-
     def _may_be_opened(self, name: str) -> bool:
         try:
             real = os.path.realpath(self.path(name))
-            return stat.S_ISREG(os.stat(real).st_mode) and self._admits(real)
+            return stat.S_ISREG(os.stat(real).st_mode) and self.admits(real)
         except OSError:
             return False
 
@@ -160,7 +157,7 @@ class Catalog:
             return LogFile(name, None, None, tuple(self.siblings(name, beside))) if entry.single else None
         except OSError:
             return None
-        if not stat.S_ISREG(status.st_mode) or not self._admits(real):
+        if not stat.S_ISREG(status.st_mode) or not self.admits(real):
             return None
         return LogFile(name, status.st_size, status.st_mtime, tuple(self.siblings(name, beside)))
 

@@ -35,8 +35,8 @@ KEPT_PATTERNS = 64
 # newline too), and flags that are switched off (`m` might be).
 _NEEDS_LINE_ALONE = re.compile(r"\\[AzC]|\(\?[A-Za-z]*-")
 _SPEAKS_OF_STARS = re.compile(r"\\[*WDPQx]|\[(?:\^|[^\]]*\*)")
-# An escaped character, a class in brackets (a first ] belongs to it), or one character.
-_TOKENS = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|.", re.DOTALL)
+# An escaped character, a class in brackets, or one character.
+_TOKENS = re.compile(rf"\\.|{literals.CLASS}|.", re.DOTALL)
 
 
 class BadCondition(ValueError):

@@ -12,9 +12,10 @@ LEAST_CHARS = 3
 #: Each text is looked for by itself; with more of them the automaton is as fast.
 MOST = 4
 
-# A group's beginning or end, an escaped character, a class in brackets (a first ] belongs to it), what repeats the thing
-# before it, or one character.
-_TOKENS = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|[*?+][?+]?|\{[0-9]+(?:,[0-9]*)?\}\??|.", re.DOTALL)
+#: How a class in brackets is written (a first ] belongs to it).
+CLASS = r"\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]"
+# A group's beginning or end, an escaped character, a class, what repeats the thing before it, or one character.
+_TOKENS = re.compile(rf"\\.|{CLASS}|[*?+][?+]?|\{{[0-9]+(?:,[0-9]*)?\}}\??|.", re.DOTALL)
 #: An escaped sign stands for itself; an escaped letter or digit for something else.
 _ESCAPED = re.compile(r"\\[^\w\s]", re.ASCII)
 #: Flags change what follows, and between \Q and \E signs are letters: such patterns are left alone.

@@ -9,14 +9,16 @@ from typing import Any
 
 import re2
 
+from chatapp.logs.literals import CLASS
+
 #: What the file may be, in bytes.
 MAX_FILE_BYTES = 65_536
 #: What a compiled expression may take, in bytes.
 MAX_PATTERN_BYTES = 16_777_216
 
-# What is between \Q and \E stands for itself; a flag that is switched off; an escaped character; a class in brackets (a
-# first ] belongs to it); or one character.
-_TOKENS = re.compile(r"\\Q(.*?)(?:\\E|\Z)|\(\?[A-Za-z]*-[A-Za-z]*m|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|.", re.DOTALL)
+# What is between \Q and \E stands for itself; a flag that is switched off; an escaped character; a class in brackets; or
+# one character.
+_TOKENS = re.compile(rf"\\Q(.*?)(?:\\E|\Z)|\(\?[A-Za-z]*-[A-Za-z]*m|\\.|{CLASS}|.", re.DOTALL)
 #: The beginning and the end of a line. A `\r` before its newline is not part of it, but some lines come with it.
 _LINE_ENDS = {"$": r"(?:\r?$)", r"\z": r"(?:\r?$)", r"\A": "^"}
 #: In these a pattern that can match nothing at all is found out.

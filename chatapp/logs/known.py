@@ -1,6 +1,6 @@
 """How generations begin that were empty, or nearly so, when they got their names: kept over restarts of the server.
 
-`logs.tailer` tells of sources whose first bytes it has read; `Source.is_of` asks when a position comes back.
+`logs.reading` tells of sources whose first bytes it has read; `Source.is_of` asks when a position comes back.
 """
 
 import logging

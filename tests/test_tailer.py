@@ -119,7 +119,7 @@ def test_the_first_half_line_of_a_file_is_told_after_one_wait_not_two(bench: Ben
     bench.path.write_text("")
     bench.recorder.wait_for(["<opened>"])
     bench.append("half")
-    reading = bench.tailer._reading
+    reading = bench.tailer._chain.reading
     assert reading is not None
     with gevent.Timeout(10):
         while not reading.first_at:
@@ -210,7 +210,9 @@ def test_a_file_that_had_the_name_when_access_was_asked_for_is_not_lost(bench: B
     bench.greenlet.kill()
     bench.path.rename(bench.path.with_name("away"))
     bench.path.write_text("for a moment\n")
-    bench.tailer._access = None  # as after a change of mode
+    reading = bench.tailer._chain.reading
+    assert reading is not None
+    reading.access = None  # as after a change of mode
     opening = bench.tailer._open_source
 
     def open_and_lose() -> Source:

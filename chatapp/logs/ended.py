@@ -1,7 +1,7 @@
 """Generations that ended: held open for a while, and remembered longer, so that nothing of them is told twice.
 
-One memory a tailer. Sources come from it when they end; it asks whether what takes the name now had it before (R6), and
-`logs.feed` asks for the source of a position that somebody comes back with.
+One memory a tailer. Sources come from `logs.chain` when they end, which asks whether what takes the name now had it before
+(R6), and `logs.feed` asks for the source of a position that somebody comes back with.
 """
 
 import time

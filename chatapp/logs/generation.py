@@ -1,9 +1,9 @@
 """Generations: what a file's name stood for between two rotations or truncations, and how one is known again.
 
-A `Source` is one generation, held open; `logs.tailer` makes and ends them, `logs.history` opens those of the past. While a
-descriptor is open its inode can't be used again, so device and inode tell files apart. Once it is closed they do not:
-then the first bytes decide, and the last ones before a position. What the name of a generation can't tell, because the
-file was empty when it got its name, is in `logs.known`.
+A `Source` is one generation, held open; `logs.tailer` makes and `logs.chain` ends them, `logs.history` opens those of the
+past. While a descriptor is open its inode can't be used again, so device and inode tell files apart. Once it is closed
+they do not: then the first bytes decide, and the last ones before a position. What the name of a generation can't tell,
+because the file was empty when it got its name, is in `logs.known`.
 """
 
 import dataclasses

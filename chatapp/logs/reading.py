@@ -1,6 +1,6 @@
 """Reading: one generation from a position on, piece by piece, and whether it is still what was read before.
 
-Bytes come from a `Source`, lines go to `logs.tailer`, which owns a reading on its greenlet until the generation ends.
+Bytes come from a `Source`, lines go to `logs.chain`, which has a reading for each generation, until it ends.
 Nothing in here waits but for the disk.
 """
 
@@ -42,6 +42,8 @@ class Reading:
         self._waited_since = 0.0
         #: The half line that was told, until it is whole.
         self.half: Line | None = None
+        #: Mode and owners with which it could be opened, once that was asked.
+        self.access: tuple[int, int, int] | None = None
         #: Of an empty file: when it had been changed last when nothing was found that was in it before.
         self.settled_at = 0
 

@@ -1,9 +1,9 @@
 """The rotated files beside a log, for the live end: which are there, which have come since. Not the packed ones.
 
 Which files these are and in which order is for `logs.siblings` to say. Names come from the folder of the log, and of what
-it is a link to; open sources go to `logs.tailer`, which missed a rotation, and to `logs.feed`, whose viewer comes back with
-a position in one. Nothing is opened but regular files that `Surroundings` itself found, by a name without a link, in that
-folder. What it does can wait for the disk.
+it is a link to; open sources go to `logs.successors`, for a rotation that was missed, and to `logs.catchup`, for a viewer
+that comes back with a position in one. Nothing is opened but regular files that `Surroundings` itself found, by a name
+without a link, in that folder. What it does can wait for the disk.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""What a tailer tells (`Listener`), and its states in words for people. Made by `logs.tailer`, told by `logs.feed`."""
+"""What a tailer tells (`Listener`), and its states in words for people, each told when it changes (`Teller`).
+
+Said by `logs.tailer` and `logs.chain`; `logs.feed` listens.
+"""
 
 import dataclasses
 import errno
@@ -7,6 +10,7 @@ from typing import Any, Protocol
 from chatapp.logs.files import NotAllowed
 from chatapp.logs.generation import Source
 from chatapp.logs.lines import Block, Line
+from chatapp.logs.watch import Watch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,3 +74,29 @@ class Listener(Protocol):
 
     def noticed(self, kind: str, generation: str, message: str, **more: Any) -> None:
         """Something worth a word that changes nothing: `gap` or `binary`."""
+
+
+class Teller:
+    """Tells a listener in which state its file is, whenever that changes."""
+
+    def __init__(self, listener: Listener, watch: Watch) -> None:
+        self.state = STARTING
+        self._listener = listener
+        self._watch = watch
+        self._how = ""  # how the file was watched when that was told
+
+    def tell(self, state: State) -> None:
+        """The file is in this state."""
+        if state != self.state:
+            self.state = state
+            self._listener.changed(state)
+
+    def tell_opened(self) -> None:
+        """It is followed; told again if how it is watched changes."""
+        if (self.state, self._how) != (OPENED, self._watch.how):
+            self.know_opened()
+            self._listener.changed(OPENED)
+
+    def know_opened(self) -> None:
+        """It is followed, and whoever listens is told so in another way."""
+        self.state, self._how = OPENED, self._watch.how

@@ -1,12 +1,13 @@
 """What took the name after a file, and what was in a file before it was cut: found when it is noticed, maybe long after.
 
-`logs.tailer` asks, on its greenlet; folders are read in threads (`logs.rotated`), so files may be renamed meanwhile: each
-picture is taken anew until the name stood for the same before and after. Open sources go out, in the order in which they
-are to be told.
+`logs.tailer` and `logs.chain` ask, on the tail greenlet; folders are read in threads (`logs.rotated`), so files may be
+renamed meanwhile: each picture is taken anew until the name stood for the same before and after. Open sources go out, in
+the order in which they are to be told.
 """
 
 import itertools
 import os
+import time
 from collections.abc import Callable
 
 from chatapp.logs.ended import Ended
@@ -20,6 +21,8 @@ MAX_TRIES = 5
 COPY_BYTES = 256
 #: If the next file was made so much later than the last one ended, something may have been between (nanoseconds).
 UNSEEN_NS = 500_000_000
+#: A file that is missing for so long is told as gone (seconds).
+GONE_SECONDS = 0.2
 #: The age of what has the name: younger than all that was rotated.
 NOW = (2**63, 0)
 
@@ -34,6 +37,8 @@ class Successors:
         self._ended = ended
         #: What the name stood for when it was opened for another reason: it may be gone before `after` looks.
         self.glimpsed: Source | None = None
+        #: Since when the name stands for nothing, while something is open (monotonic); 0.0 while it stands for something.
+        self.missing_since = 0.0
 
     def named(self) -> tuple[int, int] | None:
         """What the name stands for; None if that can't be known."""
@@ -42,6 +47,11 @@ class Successors:
         except OSError:
             return None
         return status.st_dev, status.st_ino
+
+    def is_gone(self) -> bool:
+        """Whether the name has stood for nothing for long enough to be sure."""
+        self.missing_since = self.missing_since or time.monotonic()
+        return time.monotonic() - self.missing_since >= GONE_SECONDS
 
     def after(self, ours: list[Source]) -> list[Source]:
         """What took the name after `ours`, the first of which is being read; the last of them may have it now. (R3)
@@ -97,18 +107,18 @@ class Successors:
         ended = os.fstat(before.fd).st_ctime_ns  # when it lost its name, or later
         return current.birth - ended > UNSEEN_NS
 
-    def copies(self, source: Source, is_gone: Callable[[], bool], is_ours: Callable[[Source], bool]) -> list[Source] | None:
+    def copies(self, source: Source, is_ours: Callable[[Source], bool]) -> list[Source] | None:
         """Copies that came beside `source` while it had the name, of what was in it before what is in it now; oldest first.
 
         None if the name stands for nothing just now: then it is unclear what is a copy, and what had the name itself.
-        `is_gone` tells whether that has lasted for long enough to be sure, `is_ours` knows a copy of what was read last.
+        `is_ours` knows a copy of what was read last.
         """
         before, found, after = self.named(), in_thread(self._surroundings.new), self.named()
         if after not in (None, source.identity):  # what was found may have had the name after it
             ours = [other for other in found if is_ours(other)][:1]
             self._surroundings.see(ours)
             return ours
-        if before != after or (after is None and not is_gone()):
+        if before != after or (after is None and not self.is_gone()):
             return None
         if after is None and not self._may_come_back(source):
             return []  # what is beside it is not of it

@@ -1,7 +1,7 @@
 """Those that wait: what took the name of a log while the one before is still read.
 
 Who writes may not have heard yet that its file was renamed, so that one is read on for a grace period. `logs.tailer` puts
-sources here, oldest first, and asks when the next one's turn is.
+sources here, oldest first; `logs.chain` asks when the next one's turn is.
 """
 
 import time

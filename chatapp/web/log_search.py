@@ -89,6 +89,6 @@ def _done(search: Search) -> dict[str, Any]:
             "done": search.done,
             "more": search.more,
             "cursor": f"{search.last[0]}:{search.last[1]}" if search.last and search.more else None,
-            "complete": search.finished and not search.more,
+            "complete": not search.more,
         }
     }

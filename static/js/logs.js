@@ -59,6 +59,11 @@ const Logs = {
       engine.nextHit(1);
       showStream();
     };
+    // What `only` asks for, in all of the file: of what is kept no line has it.
+    const searchWhole = () => {
+      engine.runSearch({ ...engine.search.query, ...engine.conditions().include });
+      isSearching.value = true;
+    };
     const actions = {
       pause: () => (store.mode === "following" ? engine.pause() : engine.follow()),
       end: engine.follow,
@@ -121,10 +126,14 @@ const Logs = {
     const empty = () => {
       const filtered = store.kept > 0 && store.fresh === 0 && engine.isFiltered();
       const words = filtered ? t("logs.allFiltered", { count: store.kept }) : emptyWords(state, store, engine.isFiltered());
+      const isHelped = filtered || (engine.isFiltered() && state.tracks.some(({ phase }) => phase === "opened"));
       return html`
         <div class="empty log-empty"><p>${words}</p>
-          ${(filtered || (engine.isFiltered() && state.tracks.some(({ phase }) => phase === "opened"))) && html`
-            <button type="button" class="button" onClick=${engine.showAll}>${t("logs.showAll")}</button>`}
+          ${isHelped && html`
+            <div class="log-empty-ways">
+              <button type="button" class="button" onClick=${engine.showAll}>${t("logs.showAll")}</button>
+              ${engine.conditions().include && html`<button type="button" class="button" onClick=${searchWhole}>${t("logs.searchWhole")}</button>`}
+            </div>`}
         </div>`;
     };
     const dialogs = () => {

@@ -115,6 +115,28 @@ def test_a_search_reaches_rotated_files(new_page: NewPage, serve: Serve) -> None
     expect(line(page, "the needle of yesterday")).to_be_in_viewport()
 
 
+def test_where_nothing_that_is_kept_passes_the_whole_file_can_be_searched(
+    new_page: NewPage, server: Any, file: Path, violations: Violations
+) -> None:
+    append(file, "A line of the Needle, 8 mm", *numbered(1, 5000))
+    page = look(new_page, server, file.name)
+    page.get_by_label("not", exact=True).fill("line")
+    expect(page.get_by_role("button", name="Show all")).to_be_visible()
+    whole = page.get_by_role("button", name="Search the whole file")
+    expect(whole).to_have_count(0)  # there is nothing to look for
+    page.get_by_label("not", exact=True).fill("")
+    page.get_by_label("only", exact=True).fill(r"needle, \d+ mm")
+    only = page.locator(".log-field", has=page.get_by_label("only", exact=True))
+    only.get_by_role("button", name=re.compile("pattern", re.IGNORECASE)).click()
+    expect(whole).to_be_visible()
+    accessible(page, violations)
+    whole.click()
+    panel = page.get_by_role("region", name=re.compile("Search"))
+    expect(panel.locator(".log-hit")).to_have_text("A line of the Needle, 8 mm")
+    panel.locator(".log-hit").click()
+    expect(line(page, "A line of the Needle, 8 mm")).to_be_in_viewport()
+
+
 def test_a_bad_pattern_is_told_in_the_panel(new_page: NewPage, server: Any, file: Path) -> None:
     append(file, "something")
     page = look(new_page, server, file.name)

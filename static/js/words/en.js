@@ -312,6 +312,7 @@ export default {
   "logs.allFiltered.one": "The one line that is kept does not pass the filter.",
   "logs.allFiltered.other": "None of the {count} lines that are kept passes the filter.",
   "logs.showAll": "Show all",
+  "logs.searchWhole": "Search the whole file",
   "logs.notice.rotated": "{file} was rotated at {time}, reading the new file",
   "logs.notice.rotatedHere": "Here {file} was rotated",
   "logs.notice.renewed": "{file} is a new file since {time}, the old one is not beside it",

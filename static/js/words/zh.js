@@ -298,6 +298,7 @@ export default {
   "logs.cleared": "已清空，仅限此页面。新的行会显示在这里。",
   "logs.allFiltered.other": "保留的 {count} 行都不符合筛选条件。",
   "logs.showAll": "全部显示",
+  "logs.searchWhole": "搜索整个文件",
   "logs.notice.rotated": "{file} 于 {time} 轮转，开始读取新文件",
   "logs.notice.rotatedHere": "{file} 在此处轮转",
   "logs.notice.renewed": "{file} 自 {time} 起是新文件，旧文件不在同一处",

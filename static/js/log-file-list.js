@@ -1,10 +1,12 @@
 // The list of files at the left: folders, size, how long ago each changed, and a dot for one
 // that has just grown; rotated ones are folded under their file. A click shows a file alone;
-// the switch at its end takes it into the view of several, where each has a colour.
+// the switch at its end takes it into the view of several, where each has a colour. Its keys
+// are those of log-file-keys.js.
 
-import { html, onMounted, onUnmounted, ref } from "./html.js";
+import { html, onMounted, onUnmounted, onUpdated, ref } from "./html.js";
 import { formatNumber, t } from "./i18n.js";
 import { icon } from "./icons.js";
+import { createFileKeys } from "./log-file-keys.js";
 import { formatAge, formatSize } from "./log-words.js";
 
 const ACTIVE_MS = 10_000;
@@ -47,8 +49,14 @@ export const FileList = {
     const wanted = ref("");
     const shut = ref(new Set());     // folders
     const unfolded = ref(new Set()); // files whose rotated ones are shown
+    const list = ref(null);
+    const keys = createFileKeys(list);
     let clock = null;
-    onMounted(() => { clock = setInterval(() => { now.value = Date.now(); }, 1000); });
+    onMounted(() => {
+      clock = setInterval(() => { now.value = Date.now(); }, 1000);
+      keys.settle();
+    });
+    onUpdated(keys.settle);
     onUnmounted(() => clearInterval(clock));
 
     const flip = (set, name) => {
@@ -128,7 +136,7 @@ export const FileList = {
         ${props.files?.length === 0 && html`<p class="log-no-files">${t("logfiles.none")}</p>`}
         ${all.length >= MANY && html`<div class="log-find-file"><input type="search" autocomplete="off" spellcheck="false" placeholder=${t("logfiles.find")} aria-label=${t("logfiles.find")}
           value=${wanted.value} onInput=${(event) => { wanted.value = event.target.value; }} /></div>`}
-        ${groupFiles(files).map(group)}
+        <div ref=${list} onKeydown=${keys.keyed} onFocusin=${keys.focused}>${groupFiles(files).map(group)}</div>
         ${all.length > 0 && files.length === 0 && html`<p class="log-no-files" role="status">${t("logfiles.noneFound")}</p>`}`;
     };
   },

@@ -28,4 +28,5 @@ export const LOG_KEYS = [
   ["read", [[["Space"], "pause"], [["End"], "end"], [["Home"], "start"], [["↑", "↓", "PgUp", "PgDn"], "move"]]],
   ["find", [[["/"], "search"], [["f"], "filter"], [["n", "N"], "hits"], [["e", "E"], "errors"], [["g"], "jump"], [["l"], "link"]]],
   ["look", [[["w"], "wrap"], [["?"], "keys"]]],
+  ["files", [[["↑", "↓"], "file"], [["→", "←"], "takeIn"]]],
 ];

@@ -282,6 +282,32 @@ def test_the_list_of_files_folds_finds_and_merges(new_page: NewPage, logs: Any, 
     shows(page, "2026-11-24 09:54:07,000 INFO worker 7")
 
 
+def test_the_list_of_files_is_one_stop_of_the_tab_key(new_page: NewPage, logs: Any) -> None:
+    page = look(new_page, logs, "nginx/access.log")
+    side = page.locator(".side-list")
+    focused = page.locator(":focus")
+    side.get_by_role("searchbox").focus()
+    page.keyboard.press("Tab")
+    expect(focused).to_have_attribute("title", "nginx/access.log")  # what is open
+    page.keyboard.press("Tab")
+    expect(side.locator(":focus")).to_have_count(0)
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowUp")
+    expect(focused).to_have_class("log-folder-name")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(focused).to_have_attribute("title", "nginx/error.log")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("access.log.*error.log"))
+    expect(page.get_by_role("button", name="Take nginx/error.log out of the view")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(focused).to_have_attribute("title", "nginx/error.log")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(focused).to_have_attribute("title", "nginx/error.log")  # where one was
+
+
 def test_going_to_a_time_a_line_and_a_place(new_page: NewPage, server: Any, file: Path, violations: Violations) -> None:
     append(file, *(f"2026-11-24 {n // 3600:02}:{n // 60 % 60:02}:{n % 60:02},000 INFO second {n}" for n in range(6000)))
     page = look(new_page, server, file.name)

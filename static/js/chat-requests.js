@@ -5,7 +5,7 @@ import { makeId } from "./make-id.js";
 
 // `code` is the server's, or "lost": the connection ended before the answer. `room`: which one
 // it was about, by its name.
-export class Refused extends Error {
+class Refused extends Error {
   constructor(code, message, room = null) {
     super(message);
     Object.assign(this, { code, room });

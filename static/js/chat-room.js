@@ -12,7 +12,7 @@ import { ComposerState } from "./composer-state.js";
 import { ConfirmDialog, KeysDialog, SettingsDialog } from "./dialog.js";
 import { EmojiPicker } from "./emoji-picker.js";
 import { Frame } from "./frame.js";
-import { html, nextTick, onMounted, onUnmounted, ref, shallowReactive, shallowRef, watch } from "./html.js";
+import { html, nextTick, onUnmounted, ref, shallowReactive, shallowRef, watch } from "./html.js";
 import { t } from "./i18n.js";
 import { icon } from "./icons.js";
 import { announce, Announcer, say } from "./live.js";

@@ -6,7 +6,7 @@ import { html } from "./html.js";
 import { t } from "./i18n.js";
 
 // Groups of [keys, words]; several ways to do a thing stand in a list.
-export const KEY_MAP = [
+const KEY_MAP = [
   ["everywhere", [
     [["?"], "help"], [["/"], "search"], [["Alt+↑", "Alt+↓"], "rooms"], [["End"], "newest"], [["Esc"], "close"],
   ]],

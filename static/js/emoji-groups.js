@@ -8,7 +8,7 @@ const FOUND = 90;
 // Shown until there are some of one's own.
 const COMMON = ["👍", "❤️", "😄", "😂", "🎉", "👀", "🚀", "🙏", "🤔"];
 
-export const GROUPS = {
+const GROUPS = {
   "Smileys & Emotion": { name: "smileys", sign: "😀" },
   "People & Body": { name: "people", sign: "👋" },
   "Animals & Nature": { name: "nature", sign: "🐻" },

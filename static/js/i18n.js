@@ -41,7 +41,7 @@ export function setLanguage(code) {
   applyLanguage();
 }
 
-export function applyLanguage() {
+function applyLanguage() {
   if (globalThis.document) document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
 }
 

@@ -4,7 +4,7 @@ const CJK = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Ha
 const WHITE_CONTRAST = 4.6; // a little over the 4.5 asked, for rounding
 
 // What a reader takes for one character: an emoji with its skin tone is one.
-export function graphemes(text) {
+function graphemes(text) {
   if (globalThis.Intl?.Segmenter) {
     return Array.from(new Intl.Segmenter().segment(text), (part) => part.segment);
   }
@@ -31,7 +31,7 @@ function hash(text) {
   return value;
 }
 
-export function hslToRgb(hue, saturation, lightness) {
+function hslToRgb(hue, saturation, lightness) {
   const chroma = saturation * Math.min(lightness, 1 - lightness);
   return [0, 8, 4].map((n) => {
     const k = (n + hue / 30) % 12;

@@ -23,7 +23,7 @@ export function valueText(text, node) {
   return node.type === "string" ? unescaped(written) : written;
 }
 
-export function unescaped(written) {
+function unescaped(written) {
   if (!written.includes("\\")) return written.slice(1, -1);
   try {
     return JSON.parse(written);

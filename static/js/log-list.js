@@ -23,7 +23,7 @@ const NEAR = 800;   // px from an end at which more is asked for
 
 export const LogList = {
   // version: changes whenever the store has. look: how rows look (see LogRow). past: { canOlder,
-  // canNewer, loading, trouble }. name: what is shown; title: of the stream.
+  // canNewer, loading, trouble }. name: what is shown.
   props: { store: Object, version: Number, wrap: Boolean, look: Object, past: Object, name: String },
   emits: ["changed", "older", "newer", "act", "end", "moved"],
   setup(props, { emit, expose, slots }) {

@@ -4,7 +4,7 @@ import { TIME_MODES } from "./log-times.js";
 import { recall, remember } from "./storage.js";
 
 const NAME = "logs";
-export const ORDERS = ["arrival", "time"];
+const ORDERS = ["arrival", "time"];
 export const SIZES = [12, 13, 14, 16];
 
 export function freshSettings(isNarrow = globalThis.matchMedia?.("(max-width: 699px)").matches ?? false) {

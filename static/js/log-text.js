@@ -27,16 +27,3 @@ export function displayText(raw) {
   if (!SPECIAL.test(raw)) return raw;
   return visible(plainOf(raw.endsWith("\r") ? raw.slice(0, -1) : raw));
 }
-
-// How many columns a text takes in a fixed-width font: what East Asian scripts and
-// emoji need twice; a tab goes on to the next multiple of 8.
-const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\ud83c-\ud83e\ud840-\ud87f][\udc00-\udfff]/g;
-const NOT_LATIN = /[^\x20-\u10ff]/;
-
-export function columnsOf(text) {
-  if (!NOT_LATIN.test(text)) return text.length;
-  let columns = text.length;
-  for (const [wide] of text.matchAll(WIDE)) columns += 2 - wide.length;
-  for (let at = text.indexOf("\t"); at >= 0; at = text.indexOf("\t", at + 1)) columns += 7;
-  return columns;
-}

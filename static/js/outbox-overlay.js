@@ -6,7 +6,7 @@
 import { reacted } from "./room-message.js";
 
 // An entry that is a message of its own, at the end of the room.
-export function messageOf(entry, user) {
+function messageOf(entry, user) {
   return Object.freeze({
     key: entry.id, id: entry.id, seq: null, room: entry.room, time: entry.time, user, text: entry.text,
     status: entry.status, edited: null, deleted: false, reply: entry.reply, mentions: [], reactions: [], entry,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contrast, GROUNDS, parseAnsi, plainOf, readableOn } from "../../static/js/log-ansi.js";
-import { columnsOf, displayText } from "../../static/js/log-text.js";
+import { displayText } from "../../static/js/log-text.js";
 
 const runs = (raw) => parseAnsi(raw).map(({ text, classes, style }) => [text, classes.join(" "), style]);
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
@@ -63,13 +63,6 @@ test("control characters are seen, the carriage return at the end is not", () =>
   assert.equal(displayText("10 %\r20 %\r"), "10 %␍20 %");
   assert.equal(displayText("a\tb"), "a\tb");
   assert.equal(displayText("user\u202egpj.exe \u009b"), "user<202e>gpj.exe <9b>");
-});
-
-test("columns: East Asian characters and emoji take two", () => {
-  assert.equal(columnsOf("abc"), 3);
-  assert.equal(columnsOf("心跳 ok"), 7);
-  assert.equal(columnsOf("🎉"), 2);
-  assert.equal(columnsOf("é…"), 2);
 });
 
 test("hostile text takes no longer than other text of its length", { timeout: 5000 }, () => {

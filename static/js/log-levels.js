@@ -23,11 +23,8 @@ const LOOK_AT = 160;      // characters that are walked over
 const LOOK_IN = 4096;     // the same in JSON, where the level may stand anywhere
 const HEAD = 64;          // a single letter, and a word in small letters without a sign around it, count only this near
 
-// The place of what was found last, for those who draw it: levelOf() sets it.
+// The place of what was found last, for those who draw it: look() sets it.
 const found = { start: -1, end: -1 };
-
-// "error", "warn", "info", "debug", "trace", or "".
-export const levelOf = (text) => NAMES[look(text)];
 
 // One of LEVELS, or null: "trace" counts as "debug" where there is no room for it.
 export function gradeOf(text) {
@@ -35,7 +32,7 @@ export function gradeOf(text) {
   return level === NONE ? null : level === TRACE ? "debug" : NAMES[level];
 }
 
-// { level, start, end }, or null: where the word for it stands. Of plain text, without escapes.
+// { level, start, end }, or null: "error", "warn", "info", "debug" or "trace", and where the word for it stands. Of plain text, without escapes.
 export function findLevel(text) {
   const level = look(text);
   return level === NONE ? null : { level: NAMES[level], start: found.start, end: found.end };

@@ -25,10 +25,6 @@ export class RoomWindow {
     return this.messages.length === 0;
   }
 
-  covers(seq) {
-    return seq >= this.low && seq <= this.high;
-  }
-
   // Where a message with this number is, or would stand.
   #index(seq) {
     const { messages } = this;

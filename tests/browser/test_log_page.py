@@ -500,6 +500,13 @@ def test_a_phone_folds_the_filters_and_never_scrolls_sideways(new_page: NewPage,
     fits()
 
 
+def test_a_name_is_not_cut_at_the_foot(new_page: NewPage, server: Any, file: Path) -> None:
+    page = look(new_page, server, file.name, user=("maya", "maya@example.org"))
+    name = page.locator(".side-me")
+    expect(name).to_have_text("maya")
+    assert name.evaluate("name => name.scrollWidth <= name.clientWidth")
+
+
 def test_chinese(new_page: NewPage, server: Any, file: Path) -> None:
     append(file, "2026-11-23 03:40:12,123 ERROR 支付失败")
     page = new_page(locale="zh-CN")

@@ -8,12 +8,12 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from chatapp.chat import opening, schema
+from chatapp.chat import loading, opening, schema
 from chatapp.chat import store as store_module
 from chatapp.chat.messages import BadMessage, Mention
 from chatapp.chat.opening import StoreError
@@ -332,6 +332,31 @@ def test_what_is_too_old_is_removed_and_the_floor_rises(store: Store, tmp_path: 
 
 
 # Two processes.
+
+
+@pytest.mark.parametrize("look", [Store.poll, lambda store: put(store, post("mine"))], ids=["a look", "a commit"])
+def test_what_another_process_has_committed_is_told_also_when_a_look_fails_halfway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: Callable[[Store], object]
+) -> None:
+    one, other = Store(tmp_path), Store(tmp_path)
+    one.open()
+    other.open()
+    load_readings = loading.load_readings
+
+    def fail(*_arguments: object) -> None:
+        monkeypatch.setattr(loading, "load_readings", load_readings)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    put(other, post("theirs"))
+    monkeypatch.setattr(loading, "load_readings", fail)
+    try:
+        look(one)
+    except NotStored:
+        pass
+    one.poll()
+    assert [event.text for event in one.news()] == ["theirs"]
+    one.close()
+    other.close()
 
 
 def test_two_processes_write_one_log_and_each_hears_of_all(tmp_path: Path) -> None:

@@ -102,8 +102,10 @@ class Store:
         before = len(self._news)
         try:
             self._execute("BEGIN IMMEDIATE")
-            self._follow()
-            before = len(self._news)
+            try:
+                self._follow()
+            finally:
+                before = len(self._news)  # what others have committed is not undone
             outcomes = self._write(posts)
             self._write_changed()
             self._execute("COMMIT")
@@ -325,8 +327,8 @@ class Store:
         for event in events:
             self.directory.apply(event)
             self._pos = event.pos
+        self._news.extend(events)  # at once: should the next reading fail, these are not looked for again
         loading.load_readings(self._execute, self.directory)
-        self._news.extend(events)
         self._version = version
 
     def _event_of_row(self, row: Sequence[Any]) -> Event:

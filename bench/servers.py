@@ -22,8 +22,10 @@ from bench.building import Missing
 from bench.load.dialects import LOG_NAME
 from bench.serving import PATIENCE, SERVER_CORE, serving
 
-#: Where each of them listens, one after the other.
+#: Where each of them listens, one after the other; the Go programs have it in their text, so it stays the same.
 PORT = 9371
+
+Run = Callable[[Path, int], contextlib.AbstractContextManager[int]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,14 +37,13 @@ class Server:
     dialect: str
     #: Makes it ready; returns its versions, for the table.
     prepare: Callable[[], str]
-    #: Runs it with this folder, in which its log file is; yields the process to look at.
-    run: Callable[[Path], contextlib.AbstractContextManager[int]]
+    #: Runs it with this folder, in which its log file is, on this port; yields the process to look at.
+    run: Run
     #: What is different in each job with it.
     job: dict[str, Any] = dataclasses.field(default_factory=dict)
     #: How many handshakes may wait: what it tells `listen`, at most what the kernel takes (somaxconn, 4096).
     backlog: int = 4000
     is_ours: bool = False
-    port: int = PORT
 
 
 # This server.
@@ -50,9 +51,9 @@ class Server:
 
 def _ours(key: str, name: str, dialect: str = "chat", app: str = "wsgi:app", **job: Any) -> Server:
     @contextlib.contextmanager
-    def run(folder: Path) -> Iterator[int]:
+    def run(folder: Path, port: int) -> Iterator[int]:
         # As users run it, but for two limits: how much one may say, and how many clients there may be.
-        with serving(app, PORT, folder, LOGS=folder / LOG_NAME, PING_SECONDS=25, MAX_CLIENTS=6000) as pid:
+        with serving(app, port, folder, LOGS=folder / LOG_NAME, PING_SECONDS=25, MAX_CLIENTS=6000) as pid:
             yield pid
 
     def prepare() -> str:
@@ -64,19 +65,19 @@ def _ours(key: str, name: str, dialect: str = "chat", app: str = "wsgi:app", **j
 # Programs of others.
 
 
-def _program(command: Callable[[Path], list[str]]) -> Callable[[Path], contextlib.AbstractContextManager[int]]:
+def _program(command: Callable[[Path, int], list[str]]) -> Run:
     @contextlib.contextmanager
-    def run(folder: Path) -> Iterator[int]:
+    def run(folder: Path, port: int) -> Iterator[int]:
         with open(folder / "server.txt", "wb") as output:
             process = subprocess.Popen(
-                ["taskset", "-c", str(SERVER_CORE), *command(folder)],
+                ["taskset", "-c", str(SERVER_CORE), *command(folder, port)],
                 env={**os.environ, "GOMAXPROCS": "1"},
                 stdout=subprocess.DEVNULL,  # the tutorial's log program prints every line
                 stderr=output,
                 start_new_session=True,
             )
         try:
-            _wait_for(process, folder)
+            _wait_for(process, port, folder)
             yield process.pid
         finally:
             _end(process)
@@ -84,11 +85,11 @@ def _program(command: Callable[[Path], list[str]]) -> Callable[[Path], contextli
     return run
 
 
-def _wait_for(process: "subprocess.Popen[bytes]", folder: Path) -> None:
+def _wait_for(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", PORT), timeout=1).close()
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
         if process.poll() is not None or time.monotonic() > deadline:
             raise Missing(f"It did not start: {(folder / 'server.txt').read_text(errors='replace')[-300:]}")
@@ -107,17 +108,17 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _go_chat() -> Path:
-    return building.go_program("go_chat", "github.com/gorilla/websocket", 8000, PORT)
+def _go_chat(port: int) -> Path:
+    return building.go_program("go_chat", "github.com/gorilla/websocket", 8000, port)
 
 
-def _go_logs() -> Path:
-    return building.go_program("go_logs", "golang.org/x/net/websocket", 8080, PORT)
+def _go_logs(port: int) -> Path:
+    return building.go_program("go_logs", "golang.org/x/net/websocket", 8080, port)
 
 
-def _prepare_go(build: Callable[[], Path], library: str) -> Callable[[], str]:
+def _prepare_go(build: Callable[[int], Path], library: str) -> Callable[[], str]:
     def prepare() -> str:
-        build()
+        build(PORT)
         return f"{library}, {building.go_version()}"
 
     return prepare
@@ -131,8 +132,8 @@ def _prepare_python(*packages: str) -> Callable[[], str]:
     return prepare
 
 
-def _python(script: str) -> Callable[[Path], list[str]]:
-    return lambda _: [str(building.python_environment()), str(building.SOURCES / script), str(PORT)]
+def _python(script: str) -> Callable[[Path, int], list[str]]:
+    return lambda _, port: [str(building.python_environment()), str(building.SOURCES / script), str(port)]
 
 
 def _prepare_node() -> str:
@@ -146,16 +147,20 @@ def _prepare_websocketd() -> str:
     return subprocess.run(["websocketd", "--version"], capture_output=True, text=True).stdout.strip(" -\n")
 
 
-def _websocketd(folder: Path) -> list[str]:
+def _websocketd(folder: Path, port: int) -> list[str]:
     tail = ["tail", "-n", "+1", "-F", str(folder / LOG_NAME)]
-    return ["websocketd", "--address=127.0.0.1", f"--port={PORT}", *tail]
+    return ["websocketd", "--address=127.0.0.1", f"--port={port}", *tail]
 
 
 SERVERS = {
     server.key: server
     for server in (
         Server(
-            "go", "Go original", "chat", _prepare_go(_go_chat, "gorilla/websocket"), _program(lambda _: [str(_go_chat())])
+            "go",
+            "Go original",
+            "chat",
+            _prepare_go(_go_chat, "gorilla/websocket"),
+            _program(lambda _, port: [str(_go_chat(port))]),
         ),
         _ours("ours", "this server"),
         Server(
@@ -163,7 +168,7 @@ SERVERS = {
             "Node ws",
             "chat",
             _prepare_node,
-            _program(lambda _: ["node", str(building.node_folder() / "server.mjs"), str(PORT)]),
+            _program(lambda _, port: ["node", str(building.node_folder() / "server.mjs"), str(port)]),
         ),
         Server(
             "websockets",
@@ -186,7 +191,7 @@ SERVERS = {
             "Go original",
             "log",
             _prepare_go(_go_logs, "x/net/websocket"),
-            _program(lambda folder: [str(_go_logs()), str(folder / LOG_NAME)]),
+            _program(lambda folder, port: [str(_go_logs(port)), str(folder / LOG_NAME)]),
         ),
         Server("websocketd", "websocketd tail -F", "log", _prepare_websocketd, _program(_websocketd)),
         _ours("ours-plain-log", "this server, plain", "log"),

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import statistics
@@ -18,6 +19,15 @@ TOP = Path(__file__).resolve().parent.parent
 SERVER_CORE, LOAD_CORE = 0, 1
 #: How long a server may take to start, and to end (seconds).
 PATIENCE = 30.0
+
+
+def free_port() -> int:
+    """One that nobody has: below those that Linux gives to who connects, and those that the tests' servers take."""
+    while True:
+        port = random.randrange(10_000, 20_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from bench.serving import LOAD_CORE, TOP, free_port
 #: How long one load may take (seconds): connecting takes two minutes at most, draining one.
 PATIENCE = 300.0
 #: With `--quick`, for every case; and the servers that take part then.
-QUICK_SERVERS = ("ours", "ours-logs-v1")
+QUICK_SERVERS = ("ours", "ours-plain-log", "ours-logs-v1")
 QUICK = {"clients": 100, "warm": 0.2, "seconds": 0.5}
 #: What is expected of a start, a stop, and a handshake, to tell when the end will be (seconds).
 _START, _HANDSHAKE = 3.5, 0.001

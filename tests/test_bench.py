@@ -136,7 +136,7 @@ def test_the_whole_bench_runs(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     samples = json.loads((tmp_path / "results.json").read_text())["samples"]
     assert samples.keys() == {"fan-out-100", "idle", "log-window"}
-    for case, server in (("fan-out-100", "ours"), ("log-window", "ours-logs-v1")):
+    for case, server in (("fan-out-100", "ours"), ("log-window", "ours-plain-log"), ("log-window", "ours-logs-v1")):
         (sample,) = samples[case][server]
         assert sample["deliveries"] > 0
         assert (sample["lost"], sample["missing"], sample["doubled"], sample["orders"]) == (0, 0, 0, 1)

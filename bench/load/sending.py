@@ -13,45 +13,18 @@ from bench.load.texts import HEAD, Texts, fillers, mark_of
 class Sender:
     """One that says texts, and knows how many of its own have come back."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Texts, number: int, heard: Heard, packed: bool = False) -> None:
         self.texts = texts
-
-    @property
-    def returned(self) -> int:
-        """How many of its own came back."""
-        raise NotImplementedError
-
-    def say(self, count: int) -> None:
-        """Say so many."""
-        raise NotImplementedError
-
-    def flush(self) -> bool:
-        """Send what could not be sent at once; returns whether that was all."""
-        return True
-
-
-class Talker(Sender):
-    """A client that sends messages."""
-
-    def __init__(self, job: Job, link: Link, number: int, heard: Heard) -> None:
-        dialect = DIALECTS[job.dialect]
-        wrapped = []
-        for filler in fillers(job.text_bytes, job.sentences):
-            length = len(dialect.before) + HEAD + len(filler) + len(dialect.after)
-            wrapped.append((wire.header(length) + dialect.before, filler + dialect.after))
-        super().__init__(Texts(number, wrapped))
-        self._link = link
         self._heard = heard
         self._looked_at = 1  # pieces of what was heard
         self._returned = 0
-        self._unsent = b""
         self._tail = b""
         self._mark = mark_of(number)
-        self._frames = wire.FrameCounter() if job.deflate else None
+        self._frames = wire.FrameCounter() if packed else None
 
     @property
     def returned(self) -> int:
-        """Counted in what it has heard. Of packed messages only the frames can be: then there is no other sender."""
+        """Counted in what one client has heard. Of packed messages only the frames can be: then there is no other sender."""
         heard = self._heard
         if self._looked_at == len(heard):
             return self._returned
@@ -65,6 +38,28 @@ class Talker(Sender):
             self._returned += data.count(self._mark)
             self._tail = data[-len(self._mark) + 1 :]
         return self._returned
+
+    def say(self, count: int) -> None:
+        """Say so many."""
+        raise NotImplementedError
+
+    def flush(self) -> bool:
+        """Send what could not be sent at once; returns whether that was all."""
+        return True
+
+
+class Talker(Sender):
+    """A client that sends messages; they come back to itself."""
+
+    def __init__(self, job: Job, link: Link, number: int, heard: Heard) -> None:
+        dialect = DIALECTS[job.dialect]
+        wrapped = []
+        for filler in fillers(job.text_bytes, job.sentences):
+            length = len(dialect.before) + HEAD + len(filler) + len(dialect.after)
+            wrapped.append((wire.header(length) + dialect.before, filler + dialect.after))
+        super().__init__(Texts(number, wrapped), number, heard, packed=job.deflate)
+        self._link = link
+        self._unsent = b""
 
     def say(self, count: int) -> None:
         self._unsent += self.texts.make(count)
@@ -87,13 +82,15 @@ class Writer(Sender):
     def __init__(self, job: Job, reading: Reading, first: Link) -> None:
         before, after = DIALECTS["log"].before, DIALECTS["log"].after
         length = job.text_bytes - len(before) - len(after)
-        super().__init__(Texts(0, [(before, filler + after) for filler in fillers(length, job.sentences)]))
-        self._reading, self._fd = reading, first.fd
+        texts = Texts(0, [(before, filler + after) for filler in fillers(length, job.sentences)])
+        super().__init__(texts, 0, reading.witness(first))
+        self._counts = None if job.by_bytes else reading.counts
+        self._fd = first.fd
         self._file = os.open(job.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     @property
     def returned(self) -> int:
-        return self._reading.counts[self._fd]
+        return super().returned if self._counts is None else self._counts[self._fd]  # messages are counted there already
 
     def say(self, count: int) -> None:
         os.write(self._file, self.texts.make(count))
@@ -102,7 +99,6 @@ class Writer(Sender):
 def senders(job: Job, links: list[Link], reading: Reading) -> list[Sender]:
     """Those of this load, spread evenly over the clients; each of them is a witness."""
     if job.file:
-        reading.witness(links[0])
         return [Writer(job, reading, links[0])]
     stride = len(links) // job.senders
     chosen = links[::stride][: job.senders]

@@ -23,7 +23,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
-from bench.serving import SERVER_CORE, ask, cpu_seconds, median, percentile, serving, take_load_core
+from bench.load.usage import cpu_seconds
+from bench.serving import SERVER_CORE, ask, median, percentile, serving, take_load_core
 from bench.talkers import latencies, talking
 from bench.wire import Wire, connect
 

@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.serving import ask, cpu_seconds, median, serving, take_load_core
+from bench.load.usage import cpu_seconds
+from bench.serving import ask, median, serving, take_load_core
 from bench.wire import Wire, connect
 
 PORT = 9331

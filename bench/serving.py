@@ -69,12 +69,6 @@ def ask(port: int, path: str) -> dict[str, Any]:
         return fields
 
 
-def cpu_seconds(pid: int) -> float:
-    """How long a process has had a processor. Other than the clock, it does not see what else the machine does."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def take_load_core() -> None:
     """Run this process, and what it starts, on the core of the load."""
     os.sched_setaffinity(0, {LOAD_CORE})

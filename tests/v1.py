@@ -17,7 +17,7 @@ class V1:
 
     def __init__(self, server: Server, name: str = "ann", token: str | None = None, cookie: str = "") -> None:
         headers = {"Cookie": cookie} if cookie else {}
-        self.socket = server.connect(protocol="chat.v1", additional_headers=headers, compression=None)
+        self.socket = server.connect(protocol="chat.v1", additional_headers=headers)
         self.heard: list[Fields] = []
         hello: Fields = {"type": "hello", "username": name, "email": f"{name}@example.org"}
         self.say(**(hello | ({"token": token} if token else {})))

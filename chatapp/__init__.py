@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or config.load()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     key = secretkey.load_or_make(settings.data_dir)
-    generation.use_key(key)
+    generation.begin_run(key)
 
     if not settings.log_token and not settings.bind.startswith(("127.", "localhost:", "[::1]:", "unix:")):
         _log.warning("the logs are shown on this computer only; set CHATAPP_LOG_TOKEN to see them from elsewhere")

@@ -297,6 +297,24 @@ def test_a_position_resumes_after_a_rotation_and_after_a_restart_of_the_server(s
     assert again.read_lines(1) == ["four"]
 
 
+@pytest.mark.parametrize("first", ["one\n", ""], ids=["", "empty when it was opened"])
+def test_a_position_resumes_in_the_next_worker_of_the_same_server(serve: Callable[..., Server], first: str) -> None:
+    server = serve()
+    path = server.logs_dir / "a.log"
+    path.write_text(first)
+    viewer = Viewer(server, "a.log")
+    viewer.read_notice("opened")
+    append(path, "two\n")
+    viewer.read_lines(2 if first else 1)
+    (old,) = server.workers()
+    server.signal(signal.SIGHUP)
+    wait_until(lambda: old not in server.workers(), "the old worker to be gone")
+    append(path, "three\n")
+    back = Viewer(server, "a.log", viewer.position)
+    assert back.read_lines(1) == ["three"]
+    assert back.kinds == ["opened"]
+
+
 def test_a_position_in_a_file_that_was_truncated_meanwhile_is_told(
     watching: Server, log: Path, look: Callable[..., Viewer]
 ) -> None:

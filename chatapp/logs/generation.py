@@ -31,8 +31,8 @@ MOVED_BYTES = 32
 BINARY_BYTES = 8192
 BINARY_SHARE = 0.3
 
-# This run of the server, and the generations it has met.
-_RUN = secrets.token_hex(4)
+# This run of this process, and the generations it has met.
+_run = secrets.token_hex(4)
 _numbers = itertools.count(1)
 _NAME = re.compile(
     r"(?P<device>[0-9a-f]{1,16})-(?P<inode>[0-9a-f]{1,16})-(?P<length>[0-9]{1,4})-(?P<hash>[0-9a-f]{16})-(?P<run>[0-9a-f]{8})"
@@ -70,7 +70,7 @@ class Source:
     """One generation of a file, held open: even renamed or deleted it can still be read.
 
     `name` identifies it, also after a restart of the server: device, inode, how many first bytes there were and a hash of
-    them, this run of the server, and a number.
+    them, the run of the process that told it, and a number.
     """
 
     def __init__(self, fd: int, name: str = "", told: Format = _UTF8) -> None:
@@ -191,9 +191,12 @@ class Source:
         return self.read(position - size, size)
 
     def was(self, name: str, offset: int, known: "Known | None" = None) -> bool:
-        """Whether a position that another run of the server told means this file. (Within one run names are compared.)"""
+        """Whether a position that another run told, of a worker before this one or beside it, means this file.
+
+        Within one run names are compared.
+        """
         match = _NAME.fullmatch(name)
-        return match is not None and match["run"] != _RUN and self.is_of(name, offset, known)
+        return match is not None and match["run"] != _run and self.is_of(name, offset, known)
 
     def is_of(self, name: str, offset: int, known: "Known | None" = None, moved: bool = False) -> bool:
         """Whether a position (name, offset) means this file, as far as the file itself can tell.
@@ -251,16 +254,20 @@ class Source:
 
     def _new_name(self) -> str:
         device, inode = self.identity
-        return f"{device:x}-{inode:x}-{len(self.beginning)}-{digest(self.beginning)}-{_RUN}-{next(_numbers)}"
+        return f"{device:x}-{inode:x}-{len(self.beginning)}-{digest(self.beginning)}-{_run}-{next(_numbers)}"
 
     def _hash(self, offset: int, length: int) -> str:
         return digest(self.read(offset, length))
 
 
-def use_key(key: bytes) -> None:
-    """Hash with a key from now on: names of generations are told, and what is blacked out could be guessed at with them."""
-    global _key
+def begin_run(key: bytes) -> None:
+    """Begin a run of its own, in the process that serves: gunicorn's master has imported this before it forked its workers.
+
+    Hash with a key from now on: names of generations are told, and what is blacked out could be guessed at with them.
+    """
+    global _key, _run
     _key = key
+    _run = secrets.token_hex(4)
 
 
 def digest(data: bytes) -> str:

@@ -1,6 +1,7 @@
 """How generations begin that were empty, or nearly so, when they got their names: kept over restarts of the server.
 
-`logs.reading` tells of sources whose first bytes it has read; `Source.is_of` asks when a position comes back.
+`logs.reading` tells of sources whose first bytes it has read; `Source.is_of` asks when a position comes back. All workers
+write to one file and read in it what the others know.
 """
 
 import logging
@@ -25,10 +26,13 @@ class Known:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._beginnings: OrderedDict[str, Beginning] = OrderedDict()
-        if path is not None and path.exists():
-            self._load(path)
+        self._read = 0  # so much of the file, in bytes
+        if path is not None and path.exists() and self._load(path) > 2 * MAX_KNOWN:
+            self._write(path, "w", list(self._beginnings))
 
     def beginning(self, name: str) -> Beginning | None:
+        if name not in self._beginnings and self._path is not None and self._path.exists():
+            self._load(self._path)  # another worker may have learned it
         return self._beginnings.get(name)
 
     def learn(self, source: Source) -> None:
@@ -48,17 +52,24 @@ class Known:
         if len(self._beginnings) > MAX_KNOWN:
             self._beginnings.popitem(last=False)
 
-    def _load(self, path: Path) -> None:
+    def _load(self, path: Path) -> int:
+        """Read what was written since the last time; the number of rows."""
         try:
-            rows = [row.split() for row in path.read_text(errors="replace").splitlines()]
+            with path.open("rb") as file:
+                if file.seek(0, 2) < self._read:
+                    self._read = 0  # it was written anew, shorter
+                file.seek(self._read)
+                # A row that another worker is just writing is read the next time.
+                data = file.read().rpartition(b"\n")[0]
         except OSError as error:
             _log.warning("%s can't be read: %s", path, error.strerror)
-            return
+            return 0
+        self._read += len(data) + 1 if data else 0
+        rows = [row.split() for row in data.decode(errors="replace").splitlines()]
         for row in rows:
             if len(row) == 3 and row[1].isascii() and row[1].isdigit() and len(row[1]) <= 4:
                 self._add(row[0], Beginning(int(row[1]), row[2]))
-        if len(rows) > 2 * MAX_KNOWN:
-            self._write(path, "w", list(self._beginnings))
+        return len(rows)
 
     def _write(self, path: Path, mode: str, names: list[str]) -> None:
         rows = [f"{name} {self._beginnings[name].length} {self._beginnings[name].hash}\n" for name in names]

@@ -32,12 +32,13 @@ class NumberingStore(Store):
         now = int(time.time() * 1000)
         outcomes: list[Outcome] = []
         for post in posts:
-            self._pos += 1
+            pos = self._known.pos + 1
+            self._known = self._known._replace(pos=pos)
             head = self.directory.rooms[post.room]
             text = post.text
-            post_id = post.id or messages.plain_id(self._pos)
+            post_id = post.id or messages.plain_id(pos)
             event = Event(
-                self._pos,
+                pos,
                 post.room,
                 head.seq + 1,
                 head.number + 1,

@@ -341,14 +341,14 @@ def test_what_another_process_has_committed_is_told_also_when_a_look_fails_halfw
     one, other = Store(tmp_path), Store(tmp_path)
     one.open()
     other.open()
-    load_readings = loading.load_readings
+    newest_mark = loading.newest_mark
 
     def fail(*_arguments: object) -> None:
-        monkeypatch.setattr(loading, "load_readings", load_readings)
+        monkeypatch.setattr(loading, "newest_mark", newest_mark)
         raise sqlite3.OperationalError("disk I/O error")
 
     put(other, post("theirs"))
-    monkeypatch.setattr(loading, "load_readings", fail)
+    monkeypatch.setattr(loading, "newest_mark", fail)  # what is asked for after the events
     try:
         look(one)
     except NotStored:
@@ -379,6 +379,142 @@ def test_two_processes_write_one_log_and_each_hears_of_all(tmp_path: Path) -> No
     assert [outcome.again for outcome in other.append([repeated]) if isinstance(outcome, Done)] == [True]
     one.close()
     other.close()
+
+
+def test_what_another_process_does_to_a_room_is_taken_in_whole(tmp_path: Path) -> None:
+    one, other = Store(tmp_path), Store(tmp_path)
+    one.open()
+    other.open()
+    make_room(one, "dev", ANN)
+    put(one, post("", BOB, schema.ENTER, "dev"), post("t", ANN, schema.TOPIC, "dev"))
+    other.poll()
+    assert fields_of(other, "dev", BOB)["member"]
+    assert other.directory.rooms["dev"].topic == "t"
+    put(one, post("", BOB, schema.LEAVE, "dev"))
+    other.poll()
+    assert not fields_of(other, "dev", BOB)["member"]
+    assert refused(other, post("", EVE, schema.CREATE, "dev")) == ["room_taken"]
+    # A room that could not be made leaves its key to the next.
+    with pytest.raises(TypeError):
+        other.append([post("", EVE, schema.CREATE, "gone"), post(None)])  # type: ignore[arg-type]
+    make_room(one, "kept", ANN)
+    other.poll()
+    assert put(other, post("hi", room="kept"))[0].seq == 2
+    one.poll()
+    assert one.directory.rooms["kept"].seq == 2
+    one.close()
+    other.close()
+
+
+def test_marks_are_told_to_the_other_process_when_they_are_to_be(tmp_path: Path) -> None:
+    one, other = Store(tmp_path), Store(tmp_path)
+    one.open()
+    other.open()
+    main = one.directory.rooms[MAIN]
+    for store in (one, other):
+        for user in (ANN, BOB):
+            fields_of(store, MAIN, user)
+        store.flush()
+        store.poll()
+    events = put(one, *(post(str(number), EVE) for number in range(5)))
+    other.poll()
+    assert other.marks() == []
+    one.directory.set_read(ANN.id, main, events[2].seq, 3)
+    one.directory.set_read(BOB.id, main, events[3].seq, 4)
+    one.told.add(BOB.id)
+    one.flush()
+    other.poll()
+    assert other.marks() == [(BOB.id, main.key)]
+    assert other.marks() == []
+    assert (fields_of(other, MAIN, BOB)["unread"], fields_of(other, MAIN, ANN)["unread"]) == (1, 5)
+    other.look_up(ANN.id)
+    assert fields_of(other, MAIN, ANN)["unread"] == 2
+    # Both at once: the further one counts, and is what both know.
+    one.directory.set_read(BOB.id, main, events[4].seq, 5)
+    one.told.add(BOB.id)
+    other.directory.set_read(ANN.id, main, events[4].seq, 5)
+    other.told.add(ANN.id)
+    one.flush()
+    other.flush()
+    one.poll()
+    assert (one.marks(), other.marks()) == ([(ANN.id, main.key)], [(BOB.id, main.key)])
+    assert one.told == other.told == set()
+    one.close()
+    other.close()
+
+
+def test_marks_of_a_commit_that_fails_are_told_with_the_next(tmp_path: Path) -> None:
+    one, other = Store(tmp_path), Store(tmp_path)
+    one.open()
+    other.open()
+    main = one.directory.rooms[MAIN]
+    (event,) = put(other, post("a", EVE))
+    one.poll()
+    fields_of(one, MAIN, ANN)
+    one.told.add(ANN.id)
+    with pytest.raises(TypeError):
+        one.append([post(None)])  # type: ignore[arg-type]
+    other.directory.set_read(BOB.id, main, event.seq, 1)
+    other.told.add(BOB.id)
+    other.flush()
+    one.flush()
+    one.poll()
+    other.poll()
+    assert one.marks() == [(BOB.id, main.key)]
+    assert other.marks() == [(ANN.id, main.key)]
+    one.close()
+    other.close()
+
+
+def test_what_another_process_removed_is_gone_here_too(tmp_path: Path) -> None:
+    one, other = Store(tmp_path), Store(tmp_path)
+    one.open()
+    other.open()
+    events = put(one, *(post(f"@all {number}") for number in range(3)))
+    other.poll()
+    one._connection.execute("UPDATE events SET time = 1000 WHERE pos <= ?", (events[1].pos,))
+    assert one.prune(2000) == {MAIN: events[1].seq}
+    other.poll()
+    assert other.pruned() == {MAIN: events[1].seq}
+    assert other.pruned() == one.pruned() == {}
+    assert other.directory.rooms[MAIN].floor == events[1].seq
+    one.close()
+    other.close()
+
+
+def test_an_address_of_the_plain_dialect_reaches_other_processes_and_is_not_kept(tmp_path: Path) -> None:
+    one, other = Store(tmp_path), Store(tmp_path)
+    one.open()
+    other.open()
+    put(one, post("alone", PLAIN, id=None, email="secret-a@example.org"))
+    one.followed = True
+    put(one, post("b", PLAIN, id=None, email="secret-b@example.org"), post("c", PLAIN, id=None))
+    other.poll()
+    assert [event.email for event in other.news()] == ["", "secret-b@example.org", ""]
+    one.forget_addresses(one.position)
+    one._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    one.close()
+    other.close()
+    for file in tmp_path.iterdir():
+        assert b"secret-" not in file.read_bytes(), file
+
+
+def test_workers_that_start_at_once_make_one_store(tmp_path: Path) -> None:
+    script = f"""
+        from pathlib import Path
+        from chatapp.chat.store import Store
+        from tests.chat_store import post, put
+        store = Store(Path({str(tmp_path)!r}))
+        store.open()
+        print(store.epoch, store.directory.rooms["main"].seq)
+    """
+    processes = [
+        subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=TOP, stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    said = {process.communicate(timeout=60)[0] for process in processes}
+    assert len(said) == 1, said
+    assert said.pop().endswith(" 1\n")
 
 
 # Faults.
@@ -555,6 +691,25 @@ def test_an_older_store_is_migrated_and_kept_beside(store: Store, tmp_path: Path
     old = sqlite3.connect(kept)
     assert old.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
     old.close()
+
+
+def test_a_store_of_the_first_version_goes_on(tmp_path: Path) -> None:
+    connection, epoch = opening.open_store(tmp_path, "normal", schema.STEPS[:1])
+    connection.executescript(
+        """INSERT INTO rooms VALUES (1, 'main', 'room', '', '', 0, 0);
+           INSERT INTO authors VALUES (1, 'ann-id', 'ann', 'a1', 0);
+           INSERT INTO events VALUES (1, 1, 1, 0, 5, 1000, 1, 'main-1', NULL, '', NULL),
+               (2, 1, 2, 1, 1, 1000, 1, 'id-of-old', NULL, 'from the old version', NULL);
+           INSERT INTO members VALUES ('bob-id', 1, 1, 1, 0);"""
+    )
+    connection.close()
+    store = Store(tmp_path)
+    store.open()
+    assert store.epoch == epoch
+    assert fields_of(store, MAIN, BOB)["unread"] == 1
+    store.directory.set_read(BOB.id, store.directory.rooms[MAIN], 2, 1)
+    assert put(store, post("goes on"))[0].seq == 3
+    assert fields_of(reopened(store, tmp_path), MAIN, BOB)["unread"] == 1
 
 
 def test_a_migration_that_fails_changes_nothing(store: Store, tmp_path: Path) -> None:

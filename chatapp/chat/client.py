@@ -231,8 +231,7 @@ class Client:
             raise BadMessage("not_joined", "You are no member of this room.")
         seq = min(read.seq, head.seq)
         self._directory.set_read(self._me, head, seq, self._services.store.number_at(head, seq))
-        fields = self._directory.read_fields(head, self._me)
-        self._services.subscriptions.tell(self._me, {"type": "read", "room": head.name, **fields})
+        self._services.subscriptions.tell_read(self._me, head)
 
     def _typing(self, typing: Typing) -> None:
         now = time.monotonic()

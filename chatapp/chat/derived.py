@@ -5,7 +5,7 @@ Called by `chat.store` within the transaction that adds the event, so the log an
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from chatapp.chat import messages, schema
 from chatapp.chat.answers import mention_fields
@@ -76,20 +76,21 @@ def _create(execute: Execute, event: Event, head: RoomHead) -> None:
 
 
 def _be_member(execute: Execute, person: str, event: Event, head: RoomHead) -> None:
-    execute("INSERT OR REPLACE INTO members VALUES (?, ?, 1, ?, ?)", (person, head.key, event.seq, event.number))
+    execute("INSERT OR REPLACE INTO members VALUES (?, ?, 1, ?, ?, 0)", (person, head.key, event.seq, event.number))
 
 
-def readings(directory: Directory) -> Iterator[tuple[object, ...]]:
-    """Rows of `members` for what has changed since it was written last."""
+def readings(directory: Directory, told: Container[str], version: int) -> Iterator[tuple[object, ...]]:
+    """Rows of `members` for what has changed since it was written last; with the version, those of the people `told`."""
     for person, key in directory.changed_readings:
         reading = directory.reading(person, directory.by_key[key])
-        yield person, key, int(reading.member), reading.read, reading.number
+        yield person, key, int(reading.member), reading.read, reading.number, version if person in told else 0
 
 
 #: A mark that another process has set meanwhile is not set back.
 SAVE_READING = """
-    INSERT INTO members VALUES (?, ?, ?, ?, ?) ON CONFLICT (person, room) DO UPDATE SET member = excluded.member,
-        number = iif(excluded.read >= read, excluded.number, number), read = max(read, excluded.read)
+    INSERT INTO members VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (person, room) DO UPDATE SET member = excluded.member,
+        number = iif(excluded.read >= read, excluded.number, number), read = max(read, excluded.read),
+        version = max(version, excluded.version)
 """
 
 

@@ -88,13 +88,16 @@ class Directory:
         if reading.member:
             self.members.setdefault(key, set()).add(person)
 
-    def merge_reading(self, person: str, key: int, reading: Reading) -> None:
+    def merge_reading(self, person: str, key: int, reading: Reading) -> bool:
         """What another process has stored: it counts if it is news, or if the person has read further by it."""
         known = self._readings.get(person, {}).get(key)
         if known is None:
             self.add_reading(person, key, reading)
-        elif reading.read > known.read:
-            known.read, known.number = reading.read, reading.number
+            return True
+        if reading.read <= known.read:
+            return False
+        known.read, known.number = reading.read, reading.number
+        return True
 
     def add_person(self, user: User) -> None:
         """Somebody who is known, under the name they have now."""
@@ -140,8 +143,8 @@ class Directory:
         self.add_person(user)
         self.changed_people.add(user.id)
 
-    def apply(self, event: Event) -> None:
-        """An event was committed. Those of a room come in their order."""
+    def apply(self, event: Event, here: bool = True) -> None:
+        """An event was committed, `here` or in another process. Those of a room come in their order."""
         head = self.rooms[event.room]
         head.seq = event.seq
         head.number = event.number
@@ -149,7 +152,7 @@ class Directory:
             for mention in event.mentions:
                 self.add_mention(mention.id, head.key, event.seq)
             if not event.user.plain:
-                self._read(event.user.id, head, event.seq, event.number)
+                self._read(event.user.id, head, event.seq, event.number, here)
         elif event.type == schema.CREATE:
             self._created(event, head)
         elif event.type == schema.TOPIC:
@@ -157,7 +160,7 @@ class Directory:
         elif event.type == schema.ENTER:
             self._enter(event.user.id, head, event)
         elif event.type == schema.LEAVE:
-            self._leave(event.user.id, head)
+            self._leave(event.user.id, head, here)
         elif event.type == schema.DELETE and event.target is not None:
             self.remove_mentions(head.key, event.target)
 
@@ -170,24 +173,33 @@ class Directory:
         self.add_reading(person, head.key, Reading(True, event.seq, event.number))
         self.changed_readings.add((person, head.key))
 
-    def _leave(self, person: str, head: RoomHead) -> None:
-        self.reading(person, head).member = False
+    def _leave(self, person: str, head: RoomHead, here: bool) -> None:
         self.members.get(head.key, set()).discard(person)
-        self.changed_readings.add((person, head.key))
+        if here or self._knows(person, head):
+            self.reading(person, head).member = False
+        if here:
+            self.changed_readings.add((person, head.key))
+
+    def _knows(self, person: str, head: RoomHead) -> bool:
+        """Whether it is known here how far the person has read; of those who are elsewhere it need not be."""
+        return head.key in self._readings.get(person, ())
 
     def set_read(self, person: str, head: RoomHead, seq: int, number: int) -> None:
         """`person` has read up to `seq`, the `number`-th message, unless it was further before."""
         if seq > self.reading(person, head).read:
             self._read(person, head, seq, number)
 
-    def _read(self, person: str, head: RoomHead, seq: int, number: int) -> None:
+    def _read(self, person: str, head: RoomHead, seq: int, number: int, here: bool = True) -> None:
+        if not here and not self._knows(person, head):
+            return
         reading = self.reading(person, head)
         reading.read = seq
         reading.number = number
         mentions = self._mentions.get(head.key, {}).get(person)
         if mentions:
             del mentions[: bisect.bisect_right(mentions, seq)]
-        self.changed_readings.add((person, head.key))
+        if here:
+            self.changed_readings.add((person, head.key))
 
     # What one may ask.
 

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import fcntl
 import logging
 import os
 import re
@@ -18,6 +19,10 @@ from chatapp.chat import schema
 
 #: How much of the database is kept in memory, in KiB; the hub's connection reads little else than what was just written.
 CACHE_KIB = 65_536
+#: Held while the store is opened: workers that start at the same time would make it, or its epoch, side by side.
+OPENING_NAME = "chat.opening"
+#: How long opening waits for others who hold the store (ms).
+PATIENCE_MS = 5000
 #: Names this run of the machine; missing outside Linux.
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -41,12 +46,12 @@ def check(folder: Path) -> None:
 def open_store(folder: Path, sync: str, steps: Sequence[str] = schema.STEPS) -> tuple[sqlite3.Connection, str]:
     """Open the store of `folder`, made or migrated if need be: its connection and its epoch. Raises `StoreError`.
 
-    `sync` is how far a commit has got when it is done: "normal", to the operating system; "full", to the disk.
+    `sync` is how far a commit has got when it is done: "normal", to the operating system; "full", to the disk. The
+    connection has patience with others until somebody takes it away (`PRAGMA busy_timeout = 0`).
     """
     path = folder / schema.FILE_NAME
-    with sentences(folder):
+    with sentences(folder), _one_at_a_time(folder):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite gives its other files the same mode
-        # Waiting for another process is left to who calls: here it would hold up everybody.
         connection = sqlite3.connect(path, timeout=0, isolation_level=None, cached_statements=256)
         try:
             _prepare(connection, path, folder, sync, steps)
@@ -57,8 +62,8 @@ def open_store(folder: Path, sync: str, steps: Sequence[str] = schema.STEPS) -> 
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, folder: Path, sync: str, steps: Sequence[str]) -> None:
-    # Another worker that is about to end (a reload) or that migrates may hold the file; only here one waits for it.
-    connection.execute("PRAGMA busy_timeout = 5000")
+    # Another worker may write to it just now.
+    connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
     version = _version_of(connection, folder, len(steps))
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {sync}")
@@ -68,7 +73,6 @@ def _prepare(connection: sqlite3.Connection, path: Path, folder: Path, sync: str
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     if version < len(steps):
         _migrate(connection, path, version, steps)
-    connection.execute("PRAGMA busy_timeout = 0")
 
 
 def _version_of(connection: sqlite3.Connection, folder: Path, newest: int) -> int:
@@ -137,6 +141,16 @@ def _epoch(connection: sqlite3.Connection, sync: str) -> str:
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # waits for the disk: the new epoch outlives a power failure
     return epoch
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    lock = os.open(folder / OPENING_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 @contextlib.contextmanager

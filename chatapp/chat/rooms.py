@@ -6,6 +6,7 @@ its order, and nothing else. How somebody joins is left to `chat.subscriptions`.
 """
 
 import logging
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 
@@ -26,7 +27,8 @@ from chatapp.realtime.hub import Audience, Batch, Encode, Hub
 #: How long a batch waits for a store that another process holds (seconds): at first, and while it goes on.
 PATIENCE_SECONDS = 2.0
 IMPATIENCE_SECONDS = 0.1
-STEP_SECONDS = 0.02
+#: How long the first wait is, and the longest (seconds): others hold the store for a fraction of a millisecond at a time.
+STEP_SECONDS = (0.0005, 0.01)
 #: What people are told.
 NOT_STORED = "The server could not store this just now. Send it again."
 NOT_STORED_PLAIN = frames.OVERLOADED.because("the message could not be stored; send it again later")
@@ -91,6 +93,10 @@ class Rooms:
 
     def news(self) -> Deliveries:
         """What each audience gets of the events that were committed since the last time."""
+        for person, key in self._store.marks():
+            self._subscriptions.tell_read(person, self._store.directory.by_key[key])
+        if floors := self._store.pruned():
+            self.pruned(floors)
         events = self._store.news()
         if not events:
             return
@@ -132,6 +138,7 @@ class Rooms:
     def _append(self, posts: list[Post]) -> list[Outcome]:
         """Store posts; wait a little if another process holds the store. What can't be stored is refused."""
         deadline = time.monotonic() + (IMPATIENCE_SECONDS if self._failing else PATIENCE_SECONDS)
+        step, longest = STEP_SECONDS
         while True:
             try:
                 outcomes = self._store.append(posts)
@@ -141,7 +148,8 @@ class Rooms:
                 if time.monotonic() > deadline:
                     self._fail(error)
                     return [_not_stored(post) for post in posts]
-                gevent.sleep(STEP_SECONDS)
+                gevent.sleep(step * random.uniform(0.5, 1.5))  # noqa: S311 - so that two who wait do not meet again
+                step = min(2 * step, longest)
             else:
                 self._recover()
                 return outcomes

@@ -120,6 +120,17 @@ STEPS = (
         seen INTEGER NOT NULL       -- time
     ) WITHOUT ROWID;
     """,
+    """
+    -- Of those who are in another worker too, the mark has a version, a higher one each time, which the others follow.
+    ALTER TABLE members ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX members_told ON members (version) WHERE version > 0;
+
+    -- The e-mail of a message in the plain dialect, for the plain readers of other workers, and for two minutes.
+    CREATE TABLE addresses (
+        pos INTEGER PRIMARY KEY,    -- of the event
+        email TEXT NOT NULL
+    );
+    """,
 )
 VERSION = len(STEPS)
 

@@ -1,8 +1,8 @@
 """The store: the log of all rooms in SQLite, in one order, and what is derived from it, in the same commit.
 
 Posts come from `chat.rooms` on the broadcast greenlet, a batch at a time; `news()` gives the events of the log in their
-order, one's own and those that another process has committed (two workers overlap while the server is reloaded). What
-was seen by anybody is committed first. The past is read by `chat.reader`, off the hub; this connection is the hub's own, so
+order, one's own and those that other workers have committed, `marks()` what people have read there. What was seen by
+anybody is committed first. The past is read by `chat.reader`, off the hub; this connection is the hub's own, so
 whatever it does must be short: a batch is one commit of 30 us and 3 us a message, without waiting for the disk.
 
 Killed at any instant, the process loses nothing that was committed. After a power failure the newest commits may be gone
@@ -10,6 +10,7 @@ unless every commit waits for the disk (CHATAPP_STORE_SYNC=full), so a store tha
 gets another epoch: clients then load the newest page instead of going on from a position that may mean something else.
 """
 
+import contextlib
 import fcntl
 import json
 import logging
@@ -17,17 +18,18 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from chatapp.chat import derived, loading, mentions, messages, schema
 from chatapp.chat.answers import mention_fields
 from chatapp.chat.directory import Directory, RoomHead
+from chatapp.chat.loading import Known
 from chatapp.chat.messages import BadMessage, Event, Mention, Post, Reply, User
 from chatapp.chat.opening import StoreError, open_store, sentences
 from chatapp.chat.outcomes import Done, NotStored, Outcome, repeated
-from chatapp.chat.rows import SELECT_EVENTS, Target, event_of_row, message_at, with_reply
+from chatapp.chat.rows import SELECT_EVENTS, Target, message_at
 
 LOCK_NAME = "chat.lock"
 #: Rooms that there may be, and that one person may make; and the same of rooms of two people.
@@ -50,8 +52,16 @@ class Store:
         self.epoch = ""
         self._folder = folder
         self._sync = sync
-        self._pos = 0
+        #: Whether other workers may follow this store just now (`chat.workers`).
+        self.followed = False
+        #: People whose marks the other workers are told: they are there too, or may be in a moment.
+        self.told: set[str] = set()
+        # How far it was followed, and what was found that nobody has asked for yet.
+        self._known = Known(0, 0, 0, 0)
+        self._new_mark = 0
         self._news: list[Event] = []
+        self._marks: list[tuple[str, int]] = []
+        self._pruned: dict[str, int] = {}
         self._authors: dict[User, int] = {}
         self._new_authors: dict[User, int] = {}
         self._new_rooms: list[RoomHead] = []
@@ -71,12 +81,14 @@ class Store:
             self._execute = self._connection.execute
             with sentences(self._folder):
                 self._load()
+                if messages.MAIN_ROOM not in self.directory.rooms:
+                    self._make_main_room()
+                # Waiting for another process is left to who calls: from here on it would hold up everybody.
+                self._execute("PRAGMA busy_timeout = 0")
         except BaseException:
             os.close(self._lock)
             self._lock = -1
             raise
-        if messages.MAIN_ROOM not in self.directory.rooms:
-            self._make_main_room()
 
     def close(self) -> None:
         """Write what has been read by whom, and let go of the file."""
@@ -121,17 +133,24 @@ class Store:
     def _committed(self, events: Iterable[Event]) -> None:
         self._authors |= self._new_authors
         self._new_authors.clear()
+        pos, room, mark, floor = self._known
+        for head in self._new_rooms:
+            room = max(room, head.key)
         self._new_rooms.clear()
+        self.told.clear()
         directory = self.directory
         directory.changed_readings.clear()
         directory.changed_people.clear()
         for event in events:
             directory.apply(event)
-            self._pos = event.pos
+            pos = event.pos
+        self._known = Known(pos, room, max(mark, self._new_mark), floor)
+        self._new_mark = 0
 
     def _roll_back(self, news: int) -> None:
         """Undo a transaction, and what it did in memory: all news after the first `news`, rooms and authors it made."""
         del self._news[news:]
+        self._new_mark = 0
         self._new_authors.clear()
         for head in self._new_rooms:
             self.directory.remove_room(head)
@@ -146,17 +165,34 @@ class Store:
         news, self._news = self._news, []
         return news
 
+    def marks(self) -> list[tuple[str, int]]:
+        """People, and keys of rooms, of whom another process has stored since the last call that they have read further."""
+        marks, self._marks = self._marks, []
+        return marks
+
+    def pruned(self) -> dict[str, int]:
+        """Rooms of which another process has removed the oldest events since the last call, and up to which number."""
+        pruned, self._pruned = self._pruned, {}
+        return pruned
+
     def poll(self) -> None:
-        """Look whether another process has committed something; `news()` has it then. Costs 3 us if not."""
+        """Look whether another process has committed something; `news()` and so on have it then. Costs 3 us if not."""
         try:
-            self._follow()
+            if self._is_behind():
+                with self._one_view():
+                    self._follow()
         except sqlite3.Error as error:
             _log.warning("the store can't be read: %s", error)
 
+    def look_up(self, person: str) -> None:
+        """Take in what other processes have stored of how far this person has read. Raises `sqlite3.Error`."""
+        loading.load_readings(self._execute, self.directory, "person = ?", person)
+
     def save(self) -> None:
-        """As `flush`, when there is nobody to try again."""
+        """As `flush`, when there is nobody to try again: the next worker is told of everybody."""
         try:
             if self.is_open:
+                self.told.update(person for person, _ in self.directory.changed_readings)
                 self.flush()
         except NotStored as error:
             _log.warning("what was read last could not be stored: %s", error)
@@ -172,10 +208,11 @@ class Store:
         known = self._known_ids(posts)
         now = int(time.time() * 1000)
         heads: dict[str, tuple[int, int]] = {}
-        pos = self._pos
+        pos = self._known.pos
         outcomes: list[Outcome] = []
         rows: list[tuple[object, ...]] = []
         head: RoomHead | None = None
+        addresses: list[tuple[int, str]] = []
         for post in posts:
             earlier = known.get(post.id) if post.id is not None else None
             if earlier is not None:
@@ -197,6 +234,8 @@ class Store:
             heads[post.room] = seq, number
             event = self._event(post, head, pos, seq, number, now, target)
             rows.append(self._row(event, head, post.id))
+            if post.email and self.followed:
+                addresses.append((pos, post.email))
             self._news.append(event)
             outcomes.append(Done(event, False))
             if post.id is not None:
@@ -205,6 +244,8 @@ class Store:
                 self._insert(rows)  # what is derived may look at rows that are still to be written
                 derived.write(self._execute, event, head)
         self._insert(rows)
+        if addresses:
+            self._connection.executemany("INSERT INTO addresses VALUES (?, ?)", addresses)
         return outcomes
 
     def _insert(self, rows: list[tuple[object, ...]]) -> None:
@@ -268,7 +309,7 @@ class Store:
         if not ids:
             return {}
         rows = self._rows(f"{SELECT_EVENTS} WHERE e.id IN ({', '.join('?' * len(ids))})", *ids)
-        return {event.id: event for event in map(self._event_of_row, rows)}
+        return {event.id: event for event in loading.events(self._execute, self.directory, rows)}
 
     # Checking what may be done. Within a transaction, so that it still holds when it is done.
 
@@ -316,30 +357,37 @@ class Store:
 
     # What others have committed, and what is not of the log.
 
-    def _follow(self) -> None:
-        """Take in what another process has committed since this one looked last."""
+    def _is_behind(self) -> bool:
+        return self._data_version() != self._version
+
+    def _data_version(self) -> int:
         (version,) = self._execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def _follow(self) -> None:
+        """Take in what other processes have committed since this one looked last. Within a transaction: one view."""
+        version = self._data_version()
         if version == self._version:
             return
-        loading.load_rooms(self._execute, self.directory)
-        rows = self._rows(f"{SELECT_EVENTS} WHERE e.pos > ? ORDER BY e.pos", self._pos)
-        events = list(map(self._event_of_row, rows))
-        for event in events:
-            self.directory.apply(event)
-            self._pos = event.pos
-        self._news.extend(events)  # at once: should the next reading fail, these are not looked for again
-        loading.load_readings(self._execute, self.directory)
-        self._version = version
-
-    def _event_of_row(self, row: Sequence[Any]) -> Event:
-        room = int(row[1])
-        return with_reply(self._execute, event_of_row(row, self.directory.by_key[room].name), room)
+        # Everything is read before anything is taken in: what fails is read again, from the same position.
+        changes = loading.follow(self._execute, self.directory, self._known)
+        for event in changes.events:
+            self.directory.apply(event, here=False)
+        for head, seq in changes.floors:
+            self.directory.raise_floor(head, seq)
+            self._pruned[head.name] = seq
+        self._news += changes.events
+        self._marks += changes.marks
+        self._known, self._version = changes.known, version
 
     def _write_changed(self) -> None:
         """How far somebody has read, and who is here under which name: kept in memory until something is committed."""
         directory = self.directory
         if directory.changed_readings:
-            self._connection.executemany(derived.SAVE_READING, derived.readings(directory))
+            if self.told:
+                self._new_mark = self._known.mark + 1
+            rows = list(derived.readings(directory, self.told, self._new_mark))
+            self._connection.executemany(derived.SAVE_READING, rows)
         if directory.changed_people:
             now = int(time.time() * 1000)
             people = [(user.id, user.name, user.avatar, now) for user in map(directory.person, directory.changed_people)]
@@ -363,16 +411,31 @@ class Store:
             self._execute("BEGIN IMMEDIATE")
             self._follow()
             floors = derived.prune(self._execute, before, PRUNE_EVENTS)
+            known = self._known._replace(floor=loading.floor(self._execute))
             self._execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back(len(self._news))
             raise NotStored(error) from error
+        self._known = known
         pruned = {}
         for key, floor in floors.items():
             head = self.directory.by_key[key]
             self.directory.raise_floor(head, floor)
             pruned[head.name] = floor
         return pruned
+
+    def forget_addresses(self, pos: int) -> None:
+        """Remove the e-mails that were kept for other workers, up to this position. Raises `NotStored`."""
+        try:
+            if self._rows("SELECT 1 FROM addresses LIMIT 1"):
+                self._execute("DELETE FROM addresses WHERE pos <= ?", (pos,))
+        except sqlite3.Error as error:
+            raise NotStored(error) from error
+
+    @property
+    def position(self) -> int:
+        """The position of the newest event that is known here."""
+        return self._known.pos
 
     def restart_log(self) -> None:
         """Let SQLite's write-ahead log begin anew; called when nearly all of it has been copied, so little is left to do."""
@@ -381,12 +444,18 @@ class Store:
     # Loading.
 
     def _load(self) -> None:
-        self._execute("BEGIN")  # one view of the store, whatever another process commits meanwhile
+        with self._one_view():
+            self._version = self._data_version()
+            self._known = loading.load(self._execute, self.directory)
+
+    @contextlib.contextmanager
+    def _one_view(self) -> Iterator[None]:
+        """One view of the store, whatever other processes commit meanwhile."""
+        self._execute("BEGIN")
         try:
-            (self._version,) = self._execute("PRAGMA data_version").fetchone()
-            self._pos = loading.load(self._execute, self.directory)
+            yield
         finally:
-            self._execute("COMMIT")
+            self._connection.rollback()  # nothing was written; a transaction that has failed may be over already
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         return self._execute(sql, values).fetchall()

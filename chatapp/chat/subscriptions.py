@@ -95,6 +95,11 @@ class Subscriptions:
         for connection in self._presence.connections(person):
             write(connection, frame)
 
+    def tell_read(self, person: str, head: RoomHead) -> None:
+        """Tell all connections of a person how far they have read, if there are any."""
+        if self._presence.connections(person) and self._directory.is_member(person, head):
+            self.tell(person, {"type": "read", "room": head.name, **self._directory.read_fields(head, person)})
+
     def tell_room(self, person: str, head: RoomHead) -> None:
         """Tell all connections of a person what a room is to them."""
         self.tell(person, {"type": "room", **self._directory.room_fields(head, person)})

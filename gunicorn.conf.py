@@ -58,9 +58,6 @@ def on_starting(server):
         sys.exit("chatapp does not start: --preload imports the app before gevent's patch; leave it out.")
     if server.cfg.worker_class_str not in ("gevent", "gunicorn.workers.ggevent.GeventWorker"):
         sys.exit(f"chatapp does not start: it needs the gevent worker, not {server.cfg.worker_class_str}: use -k gevent.")
-    if server.cfg.workers > 1:
-        # Rooms and files live in one process: more would split the people of a room.
-        sys.exit(f"chatapp does not start: it runs in one worker, not {server.cfg.workers} (--workers, WEB_CONCURRENCY).")
     try:
         opening.check(_settings.data_dir)
     except opening.StoreError as error:

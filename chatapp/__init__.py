@@ -6,8 +6,10 @@ process that serves. Importing this package starts nothing and opens nothing.
 
 import logging
 import logging.config
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gevent
 from flask import Flask
@@ -25,6 +27,7 @@ from chatapp.chat.search import SearchIndex
 from chatapp.chat.store import Store
 from chatapp.chat.subscriptions import Subscriptions
 from chatapp.chat.upkeep import Upkeep
+from chatapp.chat.workers import Workers
 from chatapp.config import Settings
 from chatapp.logs import generation, redact, redact_own
 from chatapp.logs import socket as logs_socket
@@ -38,6 +41,7 @@ from chatapp.logs.watch import Watcher
 from chatapp.realtime import heartbeat
 from chatapp.realtime.entrance import Entrance, Handle
 from chatapp.realtime.hub import Hub
+from chatapp.realtime.peers import Peers
 from chatapp.web import avatars, log_access, log_api, pages, security, sockets
 
 __all__ = ["create_app", "let_in_before", "set_up_logging", "start", "stop"]
@@ -71,7 +75,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     hub = Hub(settings.max_clients)
     people = People(key)
-    chat = _chat(settings, hub, people)
+    people.shares_emails = settings.avatars == "gravatar"
+    peers = Peers(settings.data_dir / "workers")
     formats = Formats(settings.log_encodings, settings.log_line_bytes)
     catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),), formats)
     for sentence in catalog.unseen() if settings.logs else ():
@@ -80,6 +85,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     redactor = _redactor(settings)
     feeds = Feeds(catalog, watcher, hub, redactor, settings.data_dir)
     history = History(catalog, feeds)
+    chat = _chat(settings, hub, people, peers, feeds)
     listing = Listing(history, hub)
     audit = Audit()
     talks = chat_socket.endpoint(chat, settings)
@@ -90,13 +96,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.protect(app, (talks, looks))
     app.register_blueprint(sockets.blueprint((talks, looks)))
     app.register_blueprint(log_api.blueprint(log_api.LogApi(history, redactor, hub, audit)))
-    app.register_blueprint(pages.blueprint(chat, feeds, settings))
+    app.register_blueprint(pages.blueprint(chat, settings))
     if settings.avatars == "gravatar":
         app.register_blueprint(avatars.blueprint(avatars.Avatars(people, settings.gravatar_url)))
     pages.add_asset_functions(app)
     commands.register(app, settings)
 
-    app.extensions["chatapp"] = _Engine(chat, watcher, listing, settings, Entrance(talks))
+    app.extensions["chatapp"] = _Engine(chat, peers, watcher, listing, settings, Entrance(talks))
     app.before_request(lambda: start(app))
     return app
 
@@ -108,27 +114,35 @@ def _redactor(settings: Settings) -> redact.Redactor:
         raise config.SettingError(f"{config.PREFIX}LOG_REDACT can't be used: {error}") from None
 
 
-def _chat(settings: Settings, hub: Hub, people: People) -> Services:
+def _chat(settings: Settings, hub: Hub, people: People, peers: Peers, feeds: Feeds) -> Services:
     """What the chat is made of, in the order in which a message travels."""
+
+    def status() -> dict[str, Any]:
+        return {"pid": os.getpid(), "clients": len(hub.clients), "files_followed": feeds.followed, "storing": rooms.storing}
+
     store = Store(settings.data_dir, settings.store_sync)
     reader = Reader(settings.data_dir)
     recent = Recent()
     past = Past(reader, recent)
     presence = Presence(hub)
-    search = SearchIndex(settings.data_dir, lambda: hub.busy)
+    search = SearchIndex(settings.data_dir, lambda: hub.busy, lambda: peers.leads)
     subscriptions = Subscriptions(store.directory, past, hub, presence)
-    rooms = Rooms(store, recent, past, subscriptions, hub, search.wake)
-    return Services(hub, store, reader, people, presence, subscriptions, rooms, search)
+    rooms = Rooms(store, recent, past, subscriptions, hub, search.wake, peers.nudge)
+    workers = Workers(peers, store, rooms, presence, hub, people, status)
+    return Services(hub, store, reader, people, presence, subscriptions, rooms, search, workers)
 
 
 class _Engine:
     """The greenlets of one app in one process."""
 
-    def __init__(self, chat: Services, watcher: Watcher, listing: Listing, settings: Settings, entrance: Entrance) -> None:
+    def __init__(
+        self, chat: Services, peers: Peers, watcher: Watcher, listing: Listing, settings: Settings, entrance: Entrance
+    ) -> None:
         self.hub = chat.hub
         self.entrance = entrance
         self.chat = chat
-        self._upkeep = Upkeep(chat.store, chat.rooms, chat.hub, settings.data_dir, settings.history_days)
+        self._peers = peers
+        self._upkeep = Upkeep(chat.store, chat.rooms, chat.hub, settings.data_dir, settings.history_days, peers.lead)
         self._watcher = watcher
         self._listing = listing
         self._settings = settings
@@ -138,8 +152,10 @@ class _Engine:
         if self._greenlets:
             return
         self.chat.store.open()
+        self.chat.workers.open()
         self._greenlets = [
             _spawn("broadcast", self.hub.run, self.chat.rooms.publish),
+            _spawn("workers", self.chat.workers.run),
             _spawn("presence", self.chat.presence.run),
             _spawn("upkeep", self._upkeep.run),
             _spawn("search index", self.chat.search.run),
@@ -150,8 +166,10 @@ class _Engine:
 
     def stop(self) -> None:
         self.chat.store.save()  # at once: on a reload, the next worker reads it in a moment
+        self._peers.nudge()
         self.hub.stop(STOP_SECONDS)
         gevent.killall(self._greenlets)
+        self.chat.workers.close()
         self.chat.store.close()
 
 

@@ -245,7 +245,8 @@ def server(_serve_for_module: Callable[..., Server]) -> Server:
 def _servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
-    def start(app: str = "wsgi:app", options: Sequence[str] = (), **settings: Any) -> Server:
+    def start(app: str = "wsgi:app", options: Sequence[str] = (), workers: int = 1, **settings: Any) -> Server:
+        options = (*options, "--workers", str(workers))
         server = Server(tmp_path_factory.mktemp("server"), settings, app, options)
         started.append(server)
         return server.start()

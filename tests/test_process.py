@@ -155,7 +155,6 @@ def test_a_thousand_who_vanish_at_once_leave_nothing_either(serve: Callable[...,
         ({"DATA_DIR": "/proc/nowhere"}, [], "/proc/nowhere"),
         ({}, ["--preload"], "--preload"),
         ({}, ["-k", "sync"], "-k gevent"),
-        ({}, ["--workers", "2"], "one worker"),
     ],
 )
 def test_what_can_not_work_ends_the_start_with_a_sentence(

@@ -27,6 +27,7 @@ from chatapp.chat.rooms import NOT_STORED, Rooms
 from chatapp.chat.search import SearchIndex
 from chatapp.chat.store import Store
 from chatapp.chat.subscriptions import NOT_READ, Subscriptions, write
+from chatapp.chat.workers import Workers
 from chatapp.config import Settings
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection
@@ -61,6 +62,7 @@ class Services:
     subscriptions: Subscriptions
     rooms: Rooms
     search: SearchIndex
+    workers: Workers
 
 
 class Client:
@@ -131,6 +133,8 @@ class Client:
         self._directory.meet(user)
         services.subscriptions.connect(self._connection, user)
         services.rooms.look()  # on a reload, the worker before has just written how far everybody has read
+        if services.store.shared:
+            services.store.look_up(person)
         self._tell(answers.welcome(services.store.epoch, user, self._limits(), token))
         if not first:
             return

@@ -99,6 +99,10 @@ class Directory:
         known.read, known.number = reading.read, reading.number
         return True
 
+    def write_again(self, person: str) -> None:
+        """How far the person has read is to be written as if it had changed."""
+        self.changed_readings.update((person, key) for key in self._readings.get(person, ()))
+
     def add_person(self, user: User) -> None:
         """Somebody who is known, under the name they have now."""
         before = self.people.pop(user.id, None)

@@ -50,7 +50,7 @@ def open_store(folder: Path, sync: str, steps: Sequence[str] = schema.STEPS) -> 
     connection has patience with others until somebody takes it away (`PRAGMA busy_timeout = 0`).
     """
     path = folder / schema.FILE_NAME
-    with sentences(folder), _one_at_a_time(folder):
+    with sentences(folder), one_at_a_time(folder / OPENING_NAME):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite gives its other files the same mode
         connection = sqlite3.connect(path, timeout=0, isolation_level=None, cached_statements=256)
         try:
@@ -144,8 +144,9 @@ def _epoch(connection: sqlite3.Connection, sync: str) -> str:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    lock = os.open(folder / OPENING_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold the lock of this file. Waits, and holds up everybody: only at a start."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -26,6 +26,8 @@ class People:
     def __init__(self, key: bytes) -> None:
         self._key = key[:64]
         self._signer = Signer(key, salt="chat person", digest_method=hashlib.sha256)
+        #: Whether other workers are told the addresses too: only where pictures are fetched by them.
+        self.shares_emails = False
         self._emails: collections.OrderedDict[str, str] = collections.OrderedDict()
         #: Cookies are shared by all servers of a host name, so each has a name of its own for its.
         self.cookie = f"chatapp_{self._hash('cookie')[:8]}"
@@ -63,10 +65,11 @@ class People:
     def _avatar(self, address: str, *parts: str) -> str:
         avatar = self._hash("avatar", *parts)
         if address:
-            self._remember(avatar, address)
+            self.remember(avatar, address)
         return avatar
 
-    def _remember(self, avatar: str, address: str) -> None:
+    def remember(self, avatar: str, address: str) -> None:
+        """Keep the address behind an avatar value for a while."""
         self._emails[avatar] = address
         self._emails.move_to_end(avatar)
         if len(self._emails) > REMEMBERED_EMAILS:

@@ -42,14 +42,23 @@ class Rooms:
     """All rooms of this server, over a store and a hub."""
 
     def __init__(
-        self, store: Store, recent: Recent, past: Past, subscriptions: Subscriptions, hub: Hub, committed: Callable[[], None]
+        self,
+        store: Store,
+        recent: Recent,
+        past: Past,
+        subscriptions: Subscriptions,
+        hub: Hub,
+        committed: Callable[[], None],
+        nudge: Callable[[], None],
     ) -> None:
+        """`committed` is told that there is something new in the log, `nudge` makes other workers look."""
         self._store = store
         self._recent = recent
         self._past = past
         self._subscriptions = subscriptions
         self._hub = hub
         self._committed = committed
+        self._nudge = nudge
         self._failing = False
         #: Set when something was deleted: its text is still in SQLite's log, until that is emptied (chat.upkeep).
         self.erased = False
@@ -64,6 +73,9 @@ class Rooms:
         directory = self._store.directory
         head = directory.rooms.get(room)
         if head is None or not directory.may_enter(person, head):
+            self.look()  # another worker may have just made it
+            head = directory.rooms.get(room)
+        if head is None or not directory.may_enter(person, head):
             raise BadMessage("unknown_room", "There is no such room.", room=room)
         return head
 
@@ -74,6 +86,7 @@ class Rooms:
     def publish(self, batch: Batch) -> None:
         """Store a batch, deliver what came of it, and answer the talkers. Runs on the broadcast greenlet."""
         outcomes = self._append([post for _, post in batch])
+        self._nudge()  # first, so that the others deliver it at the same time
         self._hub.deliver_all(self.news(), {talker for talker, _ in batch})
         # After the fan-out, so that even the answer to a repeated request keeps the order of events.
         for (talker, post), outcome in zip(batch, outcomes, strict=True):

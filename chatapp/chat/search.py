@@ -2,7 +2,8 @@
 
 `run` is a greenlet that has a thread bring the index file up to date, in batches with rests between, so that it takes little
 of the processor; `wake` tells it that something was committed. `find` is called by `chat.client`. The index is not part
-of the store's commit: it may be late, or missing, and what it does not have yet is read from the log.
+of the store's commit: it may be late, or missing, and what it does not have yet is read from the log. Of several
+workers the one that leads writes it; the others search in it as far as it is.
 """
 
 import contextlib
@@ -57,10 +58,16 @@ _log = logging.getLogger(__name__)
 class SearchIndex:
     """The index of the store in a folder. Opens nothing before it is used."""
 
-    def __init__(self, folder: Path, is_busy: Callable[[], bool] = lambda: False) -> None:
-        """`is_busy` tells whether messages are waiting to be sent: then the index waits too, unless a search needs it."""
+    def __init__(
+        self, folder: Path, is_busy: Callable[[], bool] = lambda: False, leads: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`is_busy` tells whether messages are waiting to be sent: then the index waits too, unless a search needs it.
+
+        `leads` tells whether this worker is the one that writes the index.
+        """
         self._folder = folder
         self._is_busy = is_busy
+        self._leads = leads
         self._worked_at = time.monotonic()
         self._woken = Event()
         # Where the index is, for searches that wait for it; the event is another one after each batch.
@@ -93,7 +100,7 @@ class SearchIndex:
     def run(self) -> None:
         """Owned by the search index greenlet."""
         while True:
-            if self._gives_way():
+            if not self._leads() or self._gives_way():
                 gevent.sleep(WAY_SECONDS)
                 continue
             self._worked_at = time.monotonic()
@@ -211,7 +218,7 @@ class SearchIndex:
 
     def _begin_anew(self) -> None:
         self._close()
-        with contextlib.closing(Log(self._folder)) as log:
+        with search_file.nobody_reads(self._folder), contextlib.closing(Log(self._folder)) as log:
             search_file.make(self._folder, log.epoch())
 
     def _sweep(self, log: Log, file: SearchFile) -> bool:
@@ -252,7 +259,7 @@ class SearchIndex:
 
     def _reach(self, end: int) -> None:
         """Wait until the index has the log up to `end`, unless that takes too long."""
-        if end - self._position > REACH_EVENTS or self._failing:
+        if end - self._position > REACH_EVENTS or self._failing or not self._leads():
             return
         until = time.monotonic() + REACH_SECONDS
         self._waiting += 1
@@ -281,8 +288,8 @@ class SearchIndex:
         with_file: bool,
         stop: Callable[[], bool],
     ) -> Found:
-        with contextlib.closing(Log(self._folder)) as log:
-            if with_file:
+        with contextlib.closing(Log(self._folder)) as log, search_file.reading(self._folder) as may_read:
+            if with_file and may_read:
                 try:
                     with contextlib.closing(SearchFile(self._folder, log)) as file:
                         return Finding(log, file, query, rooms, stop).run(before, limit)

@@ -9,6 +9,7 @@ steps a thread may have to wait for the hub.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import sqlite3
@@ -21,6 +22,7 @@ from chatapp.chat import grams, messages, schema
 from chatapp.chat.search_log import Doc, Log, News
 
 FILE_NAME = "search.db"
+LOCK_NAME = "search.lock"
 #: Raise the number when the tables, or what stands in them, are made differently, and when texts or names are folded
 #: differently. Folding depends on Python's tables too.
 MAKER = f"1 {unicodedata.unidata_version}"
@@ -201,6 +203,35 @@ class SearchFile:
                 with contextlib.suppress(sqlite3.Error):
                     self.connection.rollback()
                 raise
+
+
+@contextlib.contextmanager
+def reading(folder: Path) -> Iterator[bool]:
+    """Whether the file may be read; it is not made anew as long as it is."""
+    with _lock(folder) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextlib.contextmanager
+def nobody_reads(folder: Path) -> Iterator[None]:
+    """Wait, in a thread, until nobody reads the file, in whatever worker; nobody begins to meanwhile."""
+    with _lock(folder) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[int]:
+    lock = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield lock
+    finally:
+        os.close(lock)
 
 
 def make(folder: Path, epoch: str) -> None:

@@ -18,7 +18,7 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,14 @@ class Store:
         self._sync = sync
         #: Whether other workers may follow this store just now (`chat.workers`).
         self.followed = False
-        #: People whose marks the other workers are told: they are there too, or may be in a moment.
+        #: Whether they ever did.
+        self.shared = False
+        #: People whose marks the other workers are told with the next commit: they may be there in a moment; and who is
+        #: there now.
         self.told: set[str] = set()
+        self.is_elsewhere: Callable[[str], bool] = lambda _person: False
+        # People of whom a mark was stored that nobody was told of.
+        self._untold: set[str] = set()
         # How far it was followed, and what was found that nobody has asked for yet.
         self._known = Known(0, 0, 0, 0)
         self._new_mark = 0
@@ -184,9 +190,25 @@ class Store:
         except sqlite3.Error as error:
             _log.warning("the store can't be read: %s", error)
 
+    def announce(self, person: str) -> None:
+        """The person is in another worker now, which may have looked up how far they have read before that was stored."""
+        if person in self._untold:
+            self._untold.discard(person)
+            self.directory.write_again(person)
+            self.told.add(person)
+
+    @property
+    def has_news_of_marks(self) -> bool:
+        """Whether somebody has read further of whom other workers should know soon."""
+        changed = self.directory.changed_readings
+        return any(person in self.told or self.is_elsewhere(person) for person, _ in changed)
+
     def look_up(self, person: str) -> None:
-        """Take in what other processes have stored of how far this person has read. Raises `sqlite3.Error`."""
-        loading.load_readings(self._execute, self.directory, "person = ?", person)
+        """Take in what other processes have stored of how far this person has read."""
+        try:
+            loading.load_readings(self._execute, self.directory, "person = ?", person)
+        except sqlite3.Error as error:
+            _log.warning("the store can't be read: %s", error)
 
     def save(self) -> None:
         """As `flush`, when there is nobody to try again: the next worker is told of everybody."""
@@ -384,9 +406,12 @@ class Store:
         """How far somebody has read, and who is here under which name: kept in memory until something is committed."""
         directory = self.directory
         if directory.changed_readings:
-            if self.told:
+            changed = {person for person, _ in directory.changed_readings}
+            told = {person for person in changed if person in self.told or self.is_elsewhere(person)}
+            self._untold |= changed - told
+            if told:
                 self._new_mark = self._known.mark + 1
-            rows = list(derived.readings(directory, self.told, self._new_mark))
+            rows = list(derived.readings(directory, told, self._new_mark))
             self._connection.executemany(derived.SAVE_READING, rows)
         if directory.changed_people:
             now = int(time.time() * 1000)

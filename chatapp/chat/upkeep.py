@@ -1,13 +1,15 @@
 """What the store needs besides writing: looking for what other processes wrote, copying its log, retention.
 
-All but the copying is done on the hub, in small steps; copying waits for the disk and so runs in a thread, on a
-connection of its own (SQLite copies the write-ahead log into the database while others read and write).
+Of several workers one copies and removes, the one that leads. All but the copying is done on the hub, in small steps;
+copying waits for the disk and so runs in a thread, on a connection of its own (SQLite copies the write-ahead log into the
+database while others read and write).
 """
 
 import logging
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import gevent
@@ -24,6 +26,8 @@ from chatapp.realtime.threads import in_thread
 LOOK_SECONDS = 0.5
 #: How often it is written how far people have read, when nothing else is committed (seconds).
 FLUSH_SECONDS = 5.0
+#: How often the addresses are removed that all workers have read since the time before (seconds).
+FORGET_SECONDS = 60.0
 #: The write-ahead log is copied when it is so large (bytes), and begun anew when it has grown so large under load.
 COPY_BYTES = 4_194_304
 LARGE_BYTES = 67_108_864
@@ -35,34 +39,48 @@ _log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Looks after one store. `history_days`: how long events are kept; 0: for ever."""
+    """Looks after one store.
 
-    def __init__(self, store: Store, rooms: Rooms, hub: Hub, folder: Path, history_days: float) -> None:
+    `history_days` is how long events are kept, 0: for ever; `lead` tries to be the worker that leads.
+    """
+
+    def __init__(
+        self, store: Store, rooms: Rooms, hub: Hub, folder: Path, history_days: float, lead: Callable[[], bool]
+    ) -> None:
         self._store = store
         self._rooms = rooms
         self._hub = hub
         self._path = folder / schema.FILE_NAME
         self._keep_seconds = history_days * 86_400
+        self._lead = lead
         self._pool: ThreadPool | None = None
 
     def run(self) -> None:
         """Owned by the upkeep greenlet."""
-        flushed = pruned = 0.0
+        flushed = pruned = forgot = 0.0
+        position = 0
         while True:
             now = time.monotonic()
             self._rooms.look()
+            leads = self._lead()
             try:
                 if now - flushed >= FLUSH_SECONDS:
                     flushed = now
                     self._store.flush()
-                if self._keep_seconds and (not pruned or now - pruned >= min(PRUNE_SECONDS, self._keep_seconds / 4)):
+                if leads and now - forgot >= FORGET_SECONDS:
+                    forgot = now
+                    self._store.forget_addresses(position)
+                    position = self._store.position
+                due = not pruned or now - pruned >= min(PRUNE_SECONDS, self._keep_seconds / 4)
+                if leads and self._keep_seconds and due:
                     pruned = now
                     self._prune()
             except NotStored as error:
                 if not error.busy:
                     _log.warning("the store can't be written: %s", error)
             self._hub.deliver_all(self._rooms.news())  # a commit takes in what others have committed before it
-            self._copy()
+            if leads:
+                self._copy()
             gevent.sleep(LOOK_SECONDS)
 
     def _prune(self) -> None:

@@ -50,6 +50,8 @@ class Hub:
     def __init__(self, max_clients: int) -> None:
         self.max_clients = max_clients
         self.clients: set[Connection] = set()
+        #: How many the other workers have, as they told last.
+        self.clients_elsewhere = 0
         self.stopping = False
         # By audience, and by whether they take what they get compressed: all in one of these sets get the same bytes.
         self._audiences: dict[tuple[Audience, bool], set[Connection]] = {}
@@ -65,7 +67,7 @@ class Hub:
     @property
     def full(self) -> bool:
         """Whether another client would be one too many."""
-        return len(self.clients) >= self.max_clients
+        return len(self.clients) + self.clients_elsewhere >= self.max_clients
 
     @property
     def busy(self) -> bool:

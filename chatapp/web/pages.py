@@ -10,7 +10,6 @@ from werkzeug.exceptions import HTTPException
 
 from chatapp.chat.client import Services
 from chatapp.config import Settings
-from chatapp.logs.feeds import Feeds
 from chatapp.version import VERSION
 from chatapp.web import log_answers
 from chatapp.web.modules import modules_of
@@ -19,7 +18,7 @@ from chatapp.web.modules import modules_of
 COOKIE_SECONDS = 400 * 86_400
 
 
-def blueprint(chat: Services, feeds: Feeds, settings: Settings) -> Blueprint:
+def blueprint(chat: Services, settings: Settings) -> Blueprint:
     """The routes."""
     hub, people = chat.hub, chat.people
     bp = Blueprint("pages", __name__)
@@ -48,8 +47,14 @@ def blueprint(chat: Services, feeds: Feeds, settings: Settings) -> Blueprint:
 
     @bp.get("/healthz")
     def healthz() -> Response:
+        workers = chat.workers.statuses
         response = jsonify(
-            alive=True, storing=chat.rooms.storing, clients=len(hub.clients), files_followed=feeds.followed, version=VERSION
+            alive=True,
+            storing=all(worker["storing"] for worker in workers),
+            clients=sum(worker["clients"] for worker in workers),
+            files_followed=sum(worker["files_followed"] for worker in workers),
+            workers=workers,
+            version=VERSION,
         )
         response.headers["Cache-Control"] = "no-store"
         if hub.stopping:

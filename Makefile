@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check python-tests node-tests proof proof-short truth truth-short timed bench screenshots clean
+.PHONY: run test check python-tests node-tests proof proof-workers proof-short truth truth-short timed bench screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -k gevent wsgi:app
@@ -32,6 +32,10 @@ node-tests:
 # The proof that the chat loses nothing, doubles nothing and keeps the order, over 200 kills of the server (tests/proof).
 proof: $(VENV)/.test
 	$(BIN)/python -m tests.proof --kills 200
+
+# The same with four workers, of which mostly one is killed at a time.
+proof-workers: $(VENV)/.test
+	$(BIN)/python -m tests.proof --kills 200 --workers 4
 
 # The same over 10 kills; the tests run it too.
 proof-short: $(VENV)/.test

@@ -31,15 +31,17 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(app: str, port: int, data_dir: Path, **settings: object) -> Iterator[int]:
+def serving(app: str, port: int, data_dir: Path, workers: int = 1, **settings: object) -> Iterator[int]:
     """Serve `app` on `port` with these settings (without their prefix) while the block runs; the rate limit is off.
 
-    Yields the number of the worker's process.
+    Yields the number of a worker's process. Several workers are pinned to no core.
     """
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("CHATAPP_", "GUNICORN", "WEB_"))}
     settings = {"BIND": f"127.0.0.1:{port}", "DATA_DIR": data_dir, "MESSAGE_RATE": 0, "PING_SECONDS": 3600, **settings}
     environ |= {f"CHATAPP_{name}": str(value) for name, value in settings.items()}
-    command = ["taskset", "-c", str(SERVER_CORE), sys.executable, "-m", "gunicorn", "-k", "gevent", app]
+    environ |= {"WEB_CONCURRENCY": str(workers)}
+    pinned = ["taskset", "-c", str(SERVER_CORE)] if workers == 1 else []
+    command = [*pinned, sys.executable, "-m", "gunicorn", "-k", "gevent", app]
     with open(data_dir / "server.txt", "wb") as output:
         server = subprocess.Popen(command, cwd=TOP, env=environ, stdout=output, stderr=output)
     try:

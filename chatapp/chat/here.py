@@ -117,8 +117,9 @@ class Here:
 
     # Writing.
 
-    def claim(self, user: User, email: str, others: Iterable[str]) -> bool:
-        """Give the name to the person, who is here from now on; False if somebody else has it, in a worker that lives.
+    def claim(self, asked: Iterable[tuple[User, str]], others: Iterable[str]) -> list[bool]:
+        """Give each person (with their e-mail) the name, who is here from then on; False for one that somebody else has, in
+        a worker that lives.
 
         Raises `Unsettled` as long as one of the `others` has not written down who is there.
         """
@@ -126,13 +127,16 @@ class Here:
             for other in others:
                 if not self._execute("SELECT 1 FROM workers WHERE worker = ?", (other,)).fetchone():
                     raise Unsettled
-            folded = fold(user.name)
-            holder = self._execute("SELECT person FROM people WHERE folded = ?", (folded,)).fetchone()
-            if holder is not None and holder[0] != user.id and self._is_anywhere(holder[0]):
-                return False
-            self._execute(_PUT_PERSON.format("REPLACE"), (user.id, folded, user.name, user.avatar, email, version))
-            self._execute(_KEEP_HERE, (self._me, user.id, version))
-            return True
+            return [self._give(user, email, version) for user, email in asked]
+
+    def _give(self, user: User, email: str, version: int) -> bool:
+        folded = fold(user.name)
+        holder = self._execute("SELECT person FROM people WHERE folded = ?", (folded,)).fetchone()
+        if holder is not None and holder[0] != user.id and self._is_anywhere(holder[0]):
+            return False
+        self._execute(_PUT_PERSON.format("REPLACE"), (user.id, folded, user.name, user.avatar, email, version))
+        self._execute(_KEEP_HERE, (self._me, user.id, version))
+        return True
 
     def _is_anywhere(self, person: str) -> bool:
         rows = self._execute("SELECT worker FROM here WHERE person = ? AND rooms IS NOT NULL", (person,)).fetchall()

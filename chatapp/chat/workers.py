@@ -6,14 +6,17 @@ which each follows in the same way. A nudge (`realtime.peers`) says that there i
 down when somebody comes (a second worker, or the next one of a reload).
 """
 
+import collections
 import contextlib
 import json
 import logging
+import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from chatapp.chat.answers import Fields
 from chatapp.chat.here import Changes, Here, Person, Status, Unsettled
@@ -34,16 +37,26 @@ SCAN_SECONDS = 0.25
 SWEEP_SECONDS = 60.0
 #: How long somebody waits for a name while the table is held, or another worker has yet to write into it (seconds). One
 #: that has not done so after `STUCK_SECONDS` stands still, and is not waited for.
-CLAIM_SECONDS = 2.0
+CLAIM_SECONDS = 5.0
 STUCK_SECONDS = 1.0
-#: How long a name has to be taken until that is told, and how often it is tried: while nothing can be said, and then.
+STEP_SECONDS = 0.002
+#: How long a name has to be taken until that is told, and how often it is asked for meanwhile (seconds).
 HELD_SECONDS = 0.5
-STEP_SECONDS = (0.002, 0.02)
+TAKEN_SECONDS = 0.02
 #: Asks the others to write down at once who is there.
 TELL = b"?"
 NOT_NOW = "The server can't see just now whether somebody else has this name. Try again in a moment."
 
 _log = logging.getLogger(__name__)
+
+
+class _Claim:
+    """Somebody asks for a name. `given` is None if there are no others who could have it."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.answered = self.failed = False
+        self.given: bool | None = None
 
 
 class Workers:
@@ -71,6 +84,10 @@ class Workers:
         # Since when others are known, in seconds of the monotonic clock.
         self._met: dict[str, float] = {}
         self._told: Status = {}
+        # Who asks for a name just now; who waits for an answer; and the one who asks for them.
+        self._coming: collections.Counter[str] = collections.Counter()
+        self._claims: list[_Claim] = []
+        self._asking = BoundedSemaphore(1)
         self._scanned = self._wrote = self._swept = 0.0
         presence.claim = self._claim
         store.is_elsewhere = presence.is_elsewhere
@@ -175,32 +192,67 @@ class Workers:
     def _claim(self, user: User) -> bool | None:
         """Give a name to a person where all see it. Waits while that can't be said. Raises `BadMessage`.
 
-        A name that is taken is asked for again for a moment: who had it in another worker may have left just now.
+        A name that is taken is asked for again for a moment: who had it may have left just now.
         """
+        self._share()
+        if not self._peers.others:
+            return None
         began = time.monotonic()
-        taken = False
-        while True:
+        self._coming[user.id] += 1
+        try:
+            given = self._ask(user)
+            if given is False:
+                self._peers.nudge(TELL)
+            while given is False and time.monotonic() - began < HELD_SECONDS:
+                gevent.sleep(TAKEN_SECONDS)
+                self._tell()
+                given = self._ask(user)
+            return given
+        finally:
+            self._coming[user.id] -= 1
+            if not self._coming[user.id]:
+                del self._coming[user.id]
+
+    def _ask(self, user: User) -> bool | None:
+        """Ask for a name, together with all who ask at the same time: whoever comes first asks for all who wait."""
+        claim = _Claim(user)
+        self._claims.append(claim)
+        with self._asking:
+            while not claim.answered:
+                claims, self._claims = self._claims, []
+                self._ask_for(claims)
+        if claim.failed:
+            raise BadMessage("not_stored", NOT_NOW)
+        return claim.given
+
+    def _ask_for(self, claims: "list[_Claim]") -> None:
+        """Answer each of these claims."""
+        given: list[bool] | None = None
+        try:
+            given = self._given([(claim.user, self._email(claim.user)) for claim in claims])
+        finally:
+            for number, claim in enumerate(claims):
+                claim.answered = True
+                claim.given = given[number] if given is not None else None
+                claim.failed = given is None and self._here is not None
+
+    def _given(self, asked: list[tuple[User, str]]) -> list[bool] | None:
+        """Who of them got the name; None if there are no others any more, or if that can't be said."""
+        deadline = time.monotonic() + CLAIM_SECONDS
+        while time.monotonic() < deadline:
+            self._share()
+            if self._here is None:
+                return None
+            awaited = [name for name, since in self._met.items() if time.monotonic() - since < STUCK_SECONDS]
             try:
-                self._share()
-                if not self._peers.others:
-                    return None
-                self._tell()  # whoever has just left gives up a name
-                assert self._here is not None
-                awaited = [name for name, since in self._met.items() if time.monotonic() - since < STUCK_SECONDS]
-                given = self._here.claim(user, self._email(user), awaited)
-                if given or time.monotonic() - began > HELD_SECONDS:
-                    return given
-                if not taken:
-                    self._peers.nudge(TELL)
-                taken = True
+                return self._here.claim(asked, awaited)
             except Unsettled:
                 pass
             except sqlite3.Error as error:
                 if not _is_busy(error):
                     _log.warning("the table of who is here can't be used: %s", error)
-            if time.monotonic() - began > CLAIM_SECONDS:
-                raise BadMessage("not_stored", NOT_NOW)
-            gevent.sleep(STEP_SECONDS[taken])
+            gevent.sleep(STEP_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - so that two who wait do not meet again
+        return None
 
     def _tell(self) -> None:
         """Write down what has changed, and nudge the others. What can't be written now is written the next time."""
@@ -221,6 +273,8 @@ class Workers:
 
     def _person(self, person: str) -> Person:
         rooms = self._presence.place(person)
+        if rooms is None and self._coming[person]:
+            rooms = []  # they have the name already, and are here in a moment
         # Names are in the table since they were given, unless this worker was alone then.
         user = self._presence.user(person) if rooms is not None and not self._told else None
         return Person(user, self._email(user) if user else "", rooms)

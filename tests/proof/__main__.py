@@ -19,13 +19,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__)
     parser.add_argument("--kills", type=int, default=10, help="how often the server is killed")
     parser.add_argument("--seed", type=int, help="repeats the schedule of an earlier run")
+    parser.add_argument("--workers", type=int, default=1, help="how many workers the server has")
     parser.add_argument("--app", default="wsgi:app", help="the app that is served")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the store and the server's log")
     arguments = parser.parse_args()
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
     print(f"seed {seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="proof-"))
-    outcome = asyncio.run(prove(folder, arguments.kills, seed, arguments.app, _tell))
+    outcome = asyncio.run(prove(folder, arguments.kills, seed, arguments.app, _tell, arguments.workers))
     print(report(outcome, seed))
     if arguments.keep or not outcome.clean:
         print(f"kept: {folder}", file=sys.stderr)

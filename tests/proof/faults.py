@@ -16,10 +16,12 @@ from tests.proof.client import Client
 from tests.proof.reader import Reader
 from tests.proof.tally import Tally
 
-#: What happens to the server, and how often: everything killed, the worker alone (as the kernel does it when memory is
-#: short), the master alone (its worker goes on for a second), SIGTERM and start, SIGHUP, and a second worker beside the
-#: first for some seconds (SIGTTIN, SIGTTOU), as during a slow reload or an upgrade in place.
+#: What happens to the server, and how often: everything killed, a worker alone (as the kernel does it when memory is
+#: short), the master alone (its workers go on for a second), SIGTERM and start, SIGHUP, and one more worker beside the
+#: others for some seconds (SIGTTIN, SIGTTOU), as during a slow reload or an upgrade in place.
 SERVER_FAULTS = {"all": 53, "worker": 24, "master": 5, "restart": 5, "reload": 8, "overlap": 5}
+#: The same where there are several workers.
+FAULTS_OF_SEVERAL = {"all": 20, "worker": 55, "master": 5, "restart": 5, "reload": 10, "overlap": 5}
 #: How long two workers serve side by side at most (seconds).
 MOST_OVERLAP = 4.0
 #: A fault comes at most so long after the server is under load again (seconds). Some come at once, amid the return of all.
@@ -39,13 +41,16 @@ PATIENCE = 30.0
 
 
 class ServerFaults:
-    """Does to the server what `SERVER_FAULTS` says, until it was killed so often. Threads wait for the processes."""
+    """Does to the server what its table of faults says, until it was killed so often. Threads wait for the processes."""
 
-    def __init__(self, server: Server, rng: random.Random, tally: Tally, under_load: Callable[[], bool]) -> None:
+    def __init__(
+        self, server: Server, rng: random.Random, tally: Tally, under_load: Callable[[], bool], workers: int = 1
+    ) -> None:
         self._server = server
         self._rng = rng
         self._tally = tally
         self._under_load = under_load
+        self._faults = SERVER_FAULTS if workers == 1 else FAULTS_OF_SEVERAL
 
     async def run(self, kills: int) -> None:
         """One fault after the other, each at a random moment under load."""
@@ -58,7 +63,7 @@ class ServerFaults:
             "overlap": self._overlap,
         }
         while self._tally.counts["kills"] < kills:
-            kind = self._rng.choices(list(SERVER_FAULTS), list(SERVER_FAULTS.values()))[0]
+            kind = self._rng.choices(list(self._faults), list(self._faults.values()))[0]
             peace = self._rng.uniform(0, MOST_PEACE)
             while not self._under_load():
                 await asyncio.sleep(0.01)
@@ -74,15 +79,16 @@ class ServerFaults:
         await asyncio.to_thread(self._server.start)
 
     async def _kill_worker(self) -> None:
-        """SIGKILL to the worker alone; the master starts another."""
+        """SIGKILL to one worker; the master starts another. Of several, the others go on."""
         workers = self._server.workers()
         if not workers:
             return  # it is just being replaced
-        for worker in workers:
-            os.kill(worker, signal.SIGKILL)
+        worker = self._rng.choice(workers)
+        os.kill(worker, signal.SIGKILL)
         self._tally.count("kills")
         self._tally.count("kills of the worker")
-        await self._wait_for_other_workers(workers)
+        if len(workers) == 1:
+            await self._wait_for_other_workers(workers)
 
     async def _kill_master(self) -> None:
         """SIGKILL to the master alone: the next one is started while its worker still finds out."""

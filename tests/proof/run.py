@@ -48,12 +48,12 @@ class Outcome(NamedTuple):
 
 
 async def prove(
-    folder: Path, kills: int, seed: int, app: str = "wsgi:app", progress: Callable[[str], None] = print
+    folder: Path, kills: int, seed: int, app: str = "wsgi:app", progress: Callable[[str], None] = print, workers: int = 1
 ) -> Outcome:
-    """Run it all. The server keeps its data in `folder`; `progress` is told how far it is."""
+    """Run it all. The server has so many `workers` and keeps its data in `folder`; `progress` is told how far it is."""
     began = time.monotonic()
     tally = Tally()
-    server = Server(folder, {"MESSAGE_RATE": 0, "PING_SECONDS": 5}, app)
+    server = Server(folder, {"MESSAGE_RATE": 0, "PING_SECONDS": 5}, app, ("--workers", str(workers)))
     await asyncio.to_thread(server.start)
     try:
         await _make_rooms(server.port, tally)
@@ -67,7 +67,7 @@ async def prove(
             trouble += [restlessness(reader, _rng(source), tally) for reader in readers[:RESTLESS]]
             work = [*(writer.write() for writer in writers), *(reader.mark() for reader in readers)]
             async with _tasks(*trouble, *work, _tell(tally, kills, progress)):
-                await ServerFaults(server, _rng(source), tally, _under_load(tally)).run(kills)
+                await ServerFaults(server, _rng(source), tally, _under_load(tally), workers).run(kills)
             progress("waiting until all is answered and seen")
             await _wait_for_quiet(writers, readers, tally)
         await asyncio.to_thread(server.kill)

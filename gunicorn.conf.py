@@ -11,10 +11,11 @@ import gevent
 from gevent.baseserver import BaseServer
 
 import chatapp
-from chatapp import serverlog
+from chatapp import serverlog, workers_folder
 from chatapp.chat import opening
 from chatapp.config import SettingError, load, unknown_names
 from chatapp.logs import redact, redact_own
+from chatapp.realtime import peers
 
 try:
     _settings = load()
@@ -58,6 +59,11 @@ def on_starting(server):
         sys.exit("chatapp does not start: --preload imports the app before gevent's patch; leave it out.")
     if server.cfg.worker_class_str not in ("gevent", "gunicorn.workers.ggevent.GeventWorker"):
         sys.exit(f"chatapp does not start: it needs the gevent worker, not {server.cfg.worker_class_str}: use -k gevent.")
+    try:
+        if server.cfg.workers > 1:
+            peers.check(workers_folder(_settings))
+    except OSError as error:
+        sys.exit(f"chatapp does not start: its workers can't find each other in {_settings.data_dir} ({error.strerror}).")
     try:
         opening.check(_settings.data_dir)
     except opening.StoreError as error:

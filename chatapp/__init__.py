@@ -44,7 +44,7 @@ from chatapp.realtime.hub import Hub
 from chatapp.realtime.peers import Peers
 from chatapp.web import avatars, log_access, log_api, pages, security, sockets
 
-__all__ = ["create_app", "let_in_before", "set_up_logging", "start", "stop"]
+__all__ = ["create_app", "let_in_before", "set_up_logging", "start", "stop", "workers_folder"]
 
 _TOP = Path(__file__).resolve().parent.parent
 #: How long clients may take to say goodbye when the server stops (seconds).
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     hub = Hub(settings.max_clients)
     people = People(key)
     people.shares_emails = settings.avatars == "gravatar"
-    peers = Peers(settings.data_dir / "workers")
+    peers = Peers(workers_folder(settings))
     formats = Formats(settings.log_encodings, settings.log_line_bytes)
     catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),), formats)
     for sentence in catalog.unseen() if settings.logs else ():
@@ -107,6 +107,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def workers_folder(settings: Settings) -> Path:
+    """Where the workers of this server find each other."""
+    return settings.data_dir / "workers"
+
+
 def _redactor(settings: Settings) -> redact.Redactor:
     try:
         return redact.load(settings.log_redact)
@@ -128,6 +133,8 @@ def _chat(settings: Settings, hub: Hub, people: People, peers: Peers, feeds: Fee
     search = SearchIndex(settings.data_dir, lambda: hub.busy, lambda: peers.leads)
     subscriptions = Subscriptions(store.directory, past, hub, presence)
     rooms = Rooms(store, recent, past, subscriptions, hub, search.wake, peers.nudge)
+    if people.shares_emails:
+        rooms.remember = people.remember  # who wrote in another worker too
     workers = Workers(peers, store, rooms, presence, hub, people, status)
     return Services(hub, store, reader, people, presence, subscriptions, rooms, search, workers)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conftest import Server, hear
+from tests.conftest import Server, hear, say, wait_until
 
 PICTURE = b"\x89PNG\r\n\x1a\n and so on"
 
@@ -113,6 +113,24 @@ def test_a_service_that_answers_nonsense_is_404_and_left_alone_for_a_while(serve
         assert [server.get(f"/avatar/{avatar}")[0] for _ in range(2)] == [404, 404]
         assert len(asked) == 1
         listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_picture_is_there_in_every_worker(serve: Callable[..., Server], service: Service) -> None:
+    server = serve(workers=3, AVATARS="gravatar", GRAVATAR_URL=service.url)
+    wait_until(lambda: len(server.health()["workers"]) == 3, "the workers to know of each other")
+    with server.connect(protocol="chat.v1") as ann, server.connect() as reader, server.connect() as bob:
+        ann.send(json.dumps({"type": "hello", "username": "x", "email": "ann@example.org"}))
+        avatar = hear(ann)["you"]["avatar"]
+        ann.send(json.dumps({"type": "join", "room": "main", "resume": None, "page": 0}))
+        while hear(ann)["type"] != "caught_up":
+            pass
+        say(bob, "hi", email="Ann@example.org ")
+        hear(reader)
+        while (said := hear(ann))["type"] != "message":
+            pass
+        for value in (avatar, said["user"]["avatar"]):
+            # Soon; and then from whichever worker.
+            wait_until(lambda v=value: [server.get(f"/avatar/{v}")[0] for _ in range(9)] == [200] * 9, "the picture")  # type: ignore[misc]
 
 
 def test_by_default_there_are_no_pictures(server: Server) -> None:

@@ -168,6 +168,16 @@ def test_what_can_not_work_ends_the_start_with_a_sentence(
     assert "Traceback" not in ended.stderr
 
 
+def test_workers_that_could_not_find_each_other_are_not_started(tmp_path: Path) -> None:
+    server = Server(tmp_path / "server", {})
+    server.data_dir.mkdir()
+    (server.data_dir / "workers").write_text("a file where a folder should be")
+    command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "--workers", "2", "wsgi:app"]
+    ended = subprocess.run(command, cwd=TOP, env=server.env, capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode != 0
+    assert "its workers can't find each other" in ended.stderr
+
+
 def test_a_setting_with_a_typing_error_is_told_in_the_log(serve: Callable[..., Server]) -> None:
     assert "Did you mean CHATAPP_LOG_TOKEN?" in serve(LOG_TOKN="x").said()
 

@@ -60,6 +60,8 @@ class Rooms:
         self._committed = committed
         self._nudge = nudge
         self._failing = False
+        #: Told the avatar value and the address of who wrote in the plain dialect, where pictures are fetched by addresses.
+        self.remember: Callable[[str, str], None] | None = None
         #: Set when something was deleted: its text is still in SQLite's log, until that is emptied (chat.upkeep).
         self.erased = False
 
@@ -124,6 +126,10 @@ class Rooms:
             self._recent.add(*in_room)
         self._subscriptions.wrote(events)
         if said := [event for event in by_room.get(messages.MAIN_ROOM, ()) if event.type == schema.MESSAGE]:
+            if self.remember is not None:
+                for event in said:
+                    if event.email:
+                        self.remember(event.user.avatar, event.email.strip().lower())
             yield PLAIN, lambda: b"".join(map(answers.encode_plain, said))
         for room, in_room in by_room.items():
             yield room_audience(room), lambda events=in_room: b"".join(map(self._recent.frame, events))  # type: ignore[misc]

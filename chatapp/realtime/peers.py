@@ -16,7 +16,7 @@ from collections.abc import KeysView
 from pathlib import Path
 
 import gevent
-from gevent import socket
+from gevent import monkey, socket
 
 #: Says that somebody is new: look who is there.
 NEW = b"+"
@@ -159,9 +159,26 @@ class Peers:
         return self.leads
 
     def _address(self, name: str) -> str:
-        # The path of a socket has at most 107 bytes, and the data folder may be deep.
-        short = f"/proc/self/fd/{self._directory}"
-        return f"{short}/{name}" if os.path.exists(short) else str(self.folder / name)
+        return _address(self.folder, self._directory, name)
+
+
+def check(folder: Path) -> None:
+    """Raise `OSError` if workers can't find each other in this folder. For gunicorn's master, before gevent's patch."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    name = f".check-{secrets.token_hex(6)}"
+    try:
+        with monkey.get_original("socket", "socket")(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
+            link.bind(_address(folder, directory, name))
+        os.unlink(name, dir_fd=directory)
+    finally:
+        os.close(directory)
+
+
+def _address(folder: Path, directory: int, name: str) -> str:
+    # The path of a socket has at most 107 bytes, and the data folder may be deep.
+    short = f"/proc/self/fd/{directory}"
+    return f"{short}/{name}" if os.path.exists(short) else str(folder / name)
 
 
 def _datagrams() -> socket.socket:

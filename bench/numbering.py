@@ -57,6 +57,12 @@ class NumberingStore(Store):
     def poll(self) -> None:
         """Nobody else commits anything."""
 
+    def forget_addresses(self, pos: int) -> None:
+        """None are kept."""
+
+    def catch_up(self) -> None:
+        """Nobody else has committed anything."""
+
 
 chatapp.Store = NumberingStore  # type: ignore[attr-defined]
 

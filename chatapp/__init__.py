@@ -160,6 +160,7 @@ class _Engine:
             return
         self.chat.store.open()
         self.chat.workers.open()
+        self.chat.store.catch_up()
         self._greenlets = [
             _spawn("broadcast", self.hub.run, self.chat.rooms.publish),
             _spawn("workers", self.chat.workers.run),

@@ -443,6 +443,39 @@ def test_marks_are_told_to_the_other_process_when_they_are_to_be(tmp_path: Path)
     other.close()
 
 
+def test_a_mark_that_nobody_was_told_of_is_told_when_it_matters(tmp_path: Path) -> None:
+    one, other = Store(tmp_path), Store(tmp_path)
+    one.open()
+    (event,) = put(one, post("a", EVE))
+    main = one.directory.rooms[MAIN]
+    for user in (ANN, BOB):
+        one.directory.reading(user.id, main).read = 1
+    one.flush()
+    other.open()
+    one.directory.set_read(ANN.id, main, event.seq, 1)
+    put(one, post("b", EVE))  # writes the mark too
+    other.catch_up()
+    assert fields_of(other, MAIN, ANN)["read"] == event.seq
+    one.directory.set_read(BOB.id, main, event.seq, 1)
+    put(one, post("c", EVE))
+    other.poll()
+    assert (fields_of(other, MAIN, BOB)["read"], other.marks()) == (1, [])
+    one.announce(BOB.id)  # he is there now
+    assert one.has_news_of_marks
+    one.flush()
+    assert not one.has_news_of_marks
+    other.poll()
+    assert (BOB.id, main.key) in other.marks()
+    assert fields_of(other, MAIN, BOB)["read"] == event.seq
+    one.is_elsewhere = lambda person: person == BOB.id
+    one.directory.set_read(BOB.id, main, event.seq + 1, 2)
+    put(one, post("d", EVE))
+    other.poll()
+    assert fields_of(other, MAIN, BOB)["read"] == event.seq + 1
+    one.close()
+    other.close()
+
+
 def test_marks_of_a_commit_that_fails_are_told_with_the_next(tmp_path: Path) -> None:
     one, other = Store(tmp_path), Store(tmp_path)
     one.open()

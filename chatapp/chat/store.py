@@ -190,6 +190,18 @@ class Store:
         except sqlite3.Error as error:
             _log.warning("the store can't be read: %s", error)
 
+    def catch_up(self) -> None:
+        """Take in all that another process has stored since this was opened, marks that nobody was told of too.
+
+        Called once the other workers can find this one: from then on they tell.
+        """
+        try:
+            if self._is_behind():
+                loading.load_readings(self._execute, self.directory)
+                self.poll()
+        except sqlite3.Error as error:
+            _log.warning("the store can't be read: %s", error)
+
     def announce(self, person: str) -> None:
         """The person is in another worker now, which may have looked up how far they have read before that was stored."""
         if person in self._untold:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from tests.conftest import Server, wait_until
-from tests.proof.client import Client
+from tests.proof.client import Client, Fields
 from tests.proof.reader import Reader
 from tests.proof.tally import Tally
 
@@ -138,18 +138,24 @@ async def mishaps(client: Client, rng: random.Random, tally: Tally) -> None:
     while True:
         await asyncio.sleep(rng.expovariate(1 / MISHAP_SECONDS))
         kind = rng.choices(list(MISHAPS), list(MISHAPS.values()))[0]
-        if kind == "deaf":
-            client.deaf = True
-            await asyncio.sleep(rng.uniform(0.05, MOST_DEAF))
-        half = {
-            "type": "send",
-            "id": f"{HALF}{rng.getrandbits(64):016x}",
-            "room": rng.choice(client.rooms),
-            "message": "half" * rng.choice((1, 200, 10_000)),
-        }
-        if client.cut(half if kind == "half a frame" else None, kind == "reset"):
-            tally.count("cuts")
-            tally.count(f"cuts: {kind}")
+        half = _half_of(client, rng) if kind == "half a frame" else None
+        try:
+            if kind == "deaf":
+                client.deaf = True
+                await asyncio.sleep(rng.uniform(0.05, MOST_DEAF))
+        finally:  # also if this ends meanwhile: who has heard nothing for a while must come back
+            if client.cut(half, kind == "reset"):
+                tally.count("cuts")
+                tally.count(f"cuts: {kind}")
+
+
+def _half_of(client: Client, rng: random.Random) -> Fields:
+    return {
+        "type": "send",
+        "id": f"{HALF}{rng.getrandbits(64):016x}",
+        "room": rng.choice(client.rooms),
+        "message": "half" * rng.choice((1, 200, 10_000)),
+    }
 
 
 async def restlessness(reader: Reader, rng: random.Random, tally: Tally) -> None:

@@ -166,6 +166,15 @@ def test_a_goodbye_is_answered_and_remembered(pair: Pair) -> None:
     assert pair.connection.ending == frames.Close(1001, "going", False)
 
 
+def test_a_goodbye_between_the_pieces_of_a_message_is_none_against_the_rules(pair: Pair) -> None:
+    pair.peer.send_frame(Opcode.TEXT, b"half", fin=False)
+    pair.peer.send_frame(Opcode.CLOSE, (1001).to_bytes(2, "big"))
+    assert pair.peer.close_code() == 1001
+    pair.peer.sock.close()
+    pair.wait_ended()
+    assert pair.connection.ending == frames.Close(1001, "", False)
+
+
 def test_ending_it_says_goodbye_and_gives_a_silent_peer_up(pair: Pair) -> None:
     gevent.sleep(0)
     pair.connection.end(frames.GOING_AWAY)

@@ -2,13 +2,12 @@
 
 Data comes from the socket of a handshake (`realtime.serve`); `for text in connection` yields its messages in the greenlet
 of the connection, the one reader. Data goes out through the outbox that it is (`realtime.outbox`), in any greenlet and
-without ever waiting; pongs and close frames take the same way. Parsing is left to the sans-I/O protocol of the package
-`websockets`; what messages mean, to the caller.
+without ever waiting; pongs and close frames take the same way. Parsing is left to `realtime.fastpath` and
+`realtime.parser`; what messages mean, to the caller.
 """
 
 import _socket
 import dataclasses
-import logging
 import socket
 import ssl
 import time
@@ -19,11 +18,12 @@ import gevent
 from gevent.hub import get_hub
 from gevent.socket import wait
 from websockets.frames import Frame, Opcode
-from websockets.protocol import OPEN, SERVER, Protocol
+from websockets.protocol import OPEN
 
 from chatapp.realtime import deflate, frames
 from chatapp.realtime.fastpath import FastPath
 from chatapp.realtime.outbox import Outbox
+from chatapp.realtime.parser import Parser
 from chatapp.realtime.ratelimit import TokenBucket
 
 TEXT = Opcode.TEXT
@@ -42,10 +42,6 @@ HELD_BACK_SECONDS = 0.25
 TALKER_SHARE = 4
 #: A rate limit lets this many seconds' worth of messages through at once.
 BURST_SECONDS = 5
-
-#: Says only what is wrong; the end of each connection is told by `realtime.serve`.
-_protocol_log = logging.getLogger("chatapp.protocol")
-_protocol_log.setLevel(logging.WARNING)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +87,7 @@ class Connection(Outbox):
         super().__init__(sock, limits.outbox_bytes)
         self._readable = get_hub().loop.io(sock.fileno(), READ)
         self._fast_path = FastPath(limits.message_bytes, deflated)
-        self._parser: Protocol | None = None
+        self._parser: Parser | None = None
         self._fragments: list[bytes] | None = None
         self._bucket = _bucket(limits.message_rate)
         self._deadline: Any = None  # the timer that ends a connection whose peer does not answer our close frame
@@ -101,11 +97,10 @@ class Connection(Outbox):
         self.limits = limits
         self.deflated = deflated
 
-    def _full_parser(self) -> Protocol:
+    def _full_parser(self) -> Parser:
         """Made when it is needed: many connections never say anything but whole texts."""
         if self._parser is None:
-            self._parser = Protocol(SERVER, max_size=self.limits.message_bytes, logger=_protocol_log)
-            self._parser.extensions = [deflate.extension()] if self.deflated else []
+            self._parser = Parser(self.limits.message_bytes, self.deflated)
         return self._parser
 
     # Reading: only the connection's own greenlet.

@@ -106,6 +106,31 @@ def test_it_yields_whole_and_fragmented_messages(pair: Pair) -> None:
     assert pair.heard == ["grüße", "aé"]
 
 
+def test_text_that_goes_wrong_in_a_piece_is_refused_before_the_last(pair: Pair) -> None:
+    pair.peer.send_frame(Opcode.TEXT, "κόσμε".encode(), fin=False)
+    pair.peer.send_frame(Opcode.CONT, b"\xf4\x90", fin=False)
+    assert pair.peer.close_code() == 1007
+
+
+def test_text_that_ends_within_a_character_is_refused(pair: Pair) -> None:
+    pair.peer.send_frame(Opcode.TEXT, b"a", fin=False)
+    pair.peer.send_frame(Opcode.CONT, "é".encode()[:1])
+    assert pair.peer.close_code() == 1007
+
+
+def test_who_has_a_use_for_binary_messages_gets_them_in_order(pair: Pair) -> None:
+    heard: list[str | bytes] = []
+    pair.connection.on_binary = lambda data: heard.extend([*pair.heard, data])
+    pair.peer.send_frame(Opcode.TEXT, b"first")
+    pair.peer.send_frame(Opcode.BINARY, b"\xff")
+    for opcode, fin in ((Opcode.BINARY, False), (Opcode.CONT, False), (Opcode.CONT, True)):
+        pair.peer.send_frame(opcode, b"\xfe", fin)
+    pair.peer.send_frame(Opcode.TEXT, b"last")
+    pair.wait_heard(2)
+    assert heard == ["first", b"\xff", "first", b"\xfe\xfe\xfe"]
+    assert pair.connection.received == 4
+
+
 def test_it_answers_a_ping_with_its_payload(pair: Pair) -> None:
     pair.peer.send_frame(Opcode.PING, b"42")
     (pong,) = pair.peer.frames(1)

@@ -11,7 +11,7 @@ import dataclasses
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gevent
@@ -24,9 +24,10 @@ from chatapp.realtime import deflate, frames
 from chatapp.realtime.fastpath import FastPath
 from chatapp.realtime.outbox import Outbox
 from chatapp.realtime.parser import Parser
+from chatapp.realtime.pieces import BinaryPieces, TextPieces
 from chatapp.realtime.ratelimit import TokenBucket
 
-TEXT = Opcode.TEXT
+TEXT, BINARY = Opcode.TEXT, Opcode.BINARY
 #: What a watcher of gevent's loop waits for: that a socket can be read.
 READ = 1
 
@@ -42,6 +43,9 @@ HELD_BACK_SECONDS = 0.25
 TALKER_SHARE = 4
 #: A rate limit lets this many seconds' worth of messages through at once.
 BURST_SECONDS = 5
+
+_CONTROL = (Opcode.CLOSE, Opcode.PING, Opcode.PONG)
+_NOT_UTF_8 = frames.NOT_UNDERSTOOD.because("the text is not valid UTF-8")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,19 +71,23 @@ class Connection(Outbox):
 
     `sock` is a raw, non-blocking socket, whose calls take or give what the kernel has and return at once; the connection
     owns it, and `finish` closes it. `deflated`: whether text may be compressed, both ways (`realtime.deflate`).
+
+    `on_binary`: takes binary messages, in the reader's greenlet and in order with the texts. Neither half of this server
+    has a use for them: unless somebody sets it, they end the connection with 1003.
     """
 
     __slots__ = (
         "_bucket",
         "_deadline",
         "_fast_path",
-        "_fragments",
         "_heard",
         "_parser",
+        "_pieces",
         "_readable",
         "_receiving",
         "deflated",
         "limits",
+        "on_binary",
         "received",
     )
 
@@ -88,7 +96,7 @@ class Connection(Outbox):
         self._readable = get_hub().loop.io(sock.fileno(), READ)
         self._fast_path = FastPath(limits.message_bytes, deflated)
         self._parser: Parser | None = None
-        self._fragments: list[bytes] | None = None
+        self._pieces: TextPieces | BinaryPieces | None = None  # of the message that is open
         self._bucket = _bucket(limits.message_rate)
         self._deadline: Any = None  # the timer that ends a connection whose peer does not answer our close frame
         self._receiving = False  # True while the reader waits for the peer: only then is silence a bad sign
@@ -96,6 +104,7 @@ class Connection(Outbox):
         self.received = 0  # messages, for the log line at the end
         self.limits = limits
         self.deflated = deflated
+        self.on_binary: Callable[[bytes], None] | None = None
 
     def _full_parser(self) -> Parser:
         """Made when it is needed: many connections never say anything but whole texts."""
@@ -168,27 +177,41 @@ class Connection(Outbox):
         """The text that a frame completes, if it does. Every frame counts against the rate, pings and pieces too."""
         if self.ending is not None:
             return None  # we have said goodbye: what still comes is not taken any more
-        if self._gone and opcode not in (TEXT, Opcode.CONT):
+        if self._gone and opcode in _CONTROL:
             return None  # nobody to answer; what it said before it vanished is still told, at its rate
         self._hold_back()
         if opcode is TEXT and fin:
             return self._decode(data)
-        if opcode is TEXT:
-            self._fragments = [bytes(data)]
-        elif opcode is Opcode.CONT and self._fragments is not None:
-            self._fragments.append(bytes(data))
-            if fin:
-                whole, self._fragments = b"".join(self._fragments), None
-                return self._decode(whole)
-        elif opcode is Opcode.BINARY:
+        if opcode is BINARY and self.on_binary is None:
             self.end(frames.NOT_TEXT)
+        elif opcode not in _CONTROL:
+            if opcode is not Opcode.CONT:
+                self._pieces = TextPieces() if opcode is TEXT else BinaryPieces()
+            return self._add(data, fin)
         return None
+
+    def _add(self, data: bytes | bytearray | memoryview, last: bool) -> str | None:
+        """Add a piece to the open message; the text, if it is the last of one."""
+        assert self._pieces is not None
+        try:
+            message = self._pieces.add(data, last)
+        except UnicodeDecodeError:
+            self.end(_NOT_UTF_8)
+            return None
+        if last:
+            self._pieces = None
+            self.received += 1
+        if isinstance(message, bytes):
+            assert self.on_binary is not None
+            self.on_binary(message)
+            return None
+        return message
 
     def _decode(self, payload: "bytes | bytearray | memoryview") -> str | None:
         try:
             text = str(payload, "utf-8")
         except UnicodeDecodeError:
-            self.end(frames.NOT_UNDERSTOOD.because("the text is not valid UTF-8"))
+            self.end(_NOT_UTF_8)
             return None
         self.received += 1
         return text

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check python-tests node-tests proof proof-workers proof-short truth truth-short timed bench screenshots clean
+.PHONY: run test check python-tests node-tests proof proof-workers proof-short truth truth-short autobahn autobahn-long timed bench screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -k gevent wsgi:app
@@ -51,6 +51,15 @@ truth-short: $(VENV)/.test
 	bin/need-logrotate
 	$(BIN)/python -m tests.truth --operations 500
 
+# The Autobahn test suite against an echo on this engine: 2 minutes, and 385 cases by each of two ways in (tests/conformance).
+# It is written for Python 2.7, which bin/need-python27 looks for, or which is named: make PYTHON27=/path/to/python2.7 autobahn
+autobahn: $(VENV)/.test
+	$(BIN)/python -m tests.conformance
+
+# The same with the 132 cases of long compressed messages: 20 minutes.
+autobahn-long: $(VENV)/.test
+	$(BIN)/python -m tests.conformance core large compression long
+
 # How fast the pages are in a real browser, under load; on a quiet machine.
 timed: $(VENV)/.test
 	bin/need-chromium
@@ -66,7 +75,7 @@ screenshots: $(VENV)/.test
 	$(BIN)/pytest -m screenshots tests/browser
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) tests/conformance/.wstest .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/.run: requirements.txt
 	PYTHON=$(PYTHON) bin/need-venv $(VENV)

@@ -22,6 +22,7 @@ check: $(VENV)/.test
 python-tests: $(VENV)/.test
 	bin/need-chromium
 	bin/need-logrotate
+	bin/need-postgres
 	# Four at a time on two cores: they wait as much as they compute. In the order of tests/conftest.py.
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 

@@ -136,6 +136,12 @@ def _is_readable(encoding: str) -> bool:
         return False
 
 
+def _database_url(text: str) -> str:
+    if text and _split_url(text).scheme not in ("postgresql", "postgres"):
+        raise ValueError("postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or empty for SQLite in the data folder")
+    return text
+
+
 def _http_url(text: str) -> str:
     parts = _split_url(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or not text.endswith("/"):
@@ -206,6 +212,12 @@ class Settings:
         "When a message counts as stored. `normal`: when the operating system has it, which a killed server survives; after "
         "a power failure the last seconds may be gone. `full`: when the disk has it, which each batch waits for.",
     )
+    database_url: str = _setting(
+        "",
+        _database_url,
+        "A PostgreSQL database to keep the chat in, for several machines: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`. "
+        "Empty: SQLite in the data folder.",
+    )
     deflate: str = _setting(
         "on",
         _one_of("on", "off"),
@@ -266,8 +278,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         try:
             values[field.name] = field.metadata["parse"](text.strip())
         except ValueError as error:
-            # A token must not end up in a log, however wrong it is.
-            shown = "" if field.name == "log_token" else f" is {text!r}; it"
+            # A token or a password must not end up in a log, however wrong it is.
+            shown = "" if field.name in ("log_token", "database_url") else f" is {text!r}; it"
             raise SettingError(f"{variable}{shown} must be {error}.") from None
     return Settings(**values)
 

@@ -23,6 +23,8 @@ from typing import Any, NoReturn
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from tests.postgres_server import PostgresServer, programs
+
 TOP = Path(__file__).resolve().parent.parent
 #: Patience of the tests: long for a busy machine; nothing ever waits for all of it when things go right.
 PATIENCE = 15.0
@@ -223,6 +225,34 @@ def _free_port() -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise AssertionError("no port is free")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL that the tests of this process share: leave it running."""
+    yield from _postgres(tmp_path_factory)
+
+
+@pytest.fixture
+def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL of one's own, to stop, kill and freeze."""
+    yield from _postgres(tmp_path_factory)
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer) -> str:
+    """The URL of an empty database."""
+    return postgres_server.create()
+
+
+def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    if programs() is None:
+        missing("PostgreSQL is not installed: bin/need-postgres tells more")
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"), _free_port())
+    try:
+        yield server.make()
+    finally:
+        server.kill()
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,7 @@ def test_values_are_typed() -> None:
         ("AVATARS", "pravatar", "local or gravatar"),
         ("GRAVATAR_URL", "file:///etc/", "http"),
         ("LOG_WATCH", "inotify", "auto or poll"),
+        ("DATABASE_URL", "mysql://u:sesame-open@h/d", "postgresql://"),
         ("OUTBOX_BYTES", "600000", "at least 8 times"),
         ("LOG_ENCODINGS", "gbk", "PATTERN=ENCODING"),
         ("LOG_ENCODINGS", "*.log=gbk,=latin-1", "PATTERN=ENCODING"),

@@ -54,6 +54,7 @@ def test_a_module_imports_only_from_below(path: Path) -> None:
         ("werkzeug", {"chat/socket.py", "logs/socket.py", "web"}),
         ("websockets", {f"realtime/{name}.py" for name in ("connection", "deflate", "fastpath", "handshake", "parser")}),
         ("inotify_simple", {"logs/watch.py"}),
+        ("psycopg", {"chat/postgres.py"}),
         ("re2", {"logs/conditions.py", "logs/redact_own.py"}),
     ],
 )

@@ -1,0 +1,256 @@
+"""Connections to PostgreSQL: greenlets wait for them, but not without end, and one that is lost is thrown away.
+
+Used by all that speak to PostgreSQL, and only where CHATAPP_DATABASE_URL is set; it alone imports psycopg. A `Link` is one
+connection, for one greenlet at a time; a `Server` opens them and keeps some that are idle. What fails is a `DatabaseError`.
+
+While a greenlet waits for the database, the others go on: a `Link` waits by gevent's hub itself, so it does not matter
+whether psycopg was imported before or after gevent's patch, nor whether there was one.
+"""
+
+import contextlib
+import re
+import select
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gevent
+import psycopg
+from gevent.hub import get_hub
+from psycopg import conninfo, errors
+from psycopg.pq import TransactionStatus
+from psycopg.types.string import StrDumper, TextLoader
+
+from chatapp.chat.database import DatabaseError
+
+#: Nothing waits longer for the database, at a time (seconds). The server gives up a statement, and a transaction that is
+#: left alone, after as long: so no worker that stands still holds up the others.
+CALL_SECONDS = 5.0
+#: How long a server that is away is left alone after a vain attempt (seconds): at first, and at most.
+REST_SECONDS = (0.1, 2.0)
+#: Connections that are kept although nobody uses them.
+IDLE_LINKS = 4
+
+#: What a session is told first. Who has switched off that a commit waits for the disk would lose what was acknowledged.
+_SESSION = f"""
+    SET statement_timeout = {int(CALL_SECONDS * 1000)};
+    SET idle_in_transaction_session_timeout = {int(CALL_SECONDS * 1000)};
+    SET jit = off;
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+"""
+_PARAMETERS = {
+    "application_name": "chatapp",
+    "client_encoding": "UTF8",
+    "connect_timeout": "5",
+    # A peer that has vanished without a word is noticed on idle connections too.
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": str(int(CALL_SECONDS * 1000)),
+}
+# By the class of the code (SQLSTATE): what ends by itself; what makes everything hopeless; what is damaged.
+_BUSY = ("08", "40", "55P03", "57", "53300", "25P03")
+_HOPELESS = ("25006", "28", "3D000", "3F000", "42501", "42P01", "42703", "53", "58", "XX000", "0A000")
+_DAMAGED = ("XX001", "XX002")
+
+
+class Stalled(psycopg.OperationalError):
+    """The database has not answered in time."""
+
+
+class _EscapingDumper(StrDumper):
+    """PostgreSQL's text has no NUL, messages may: \\x1a begins what stands for one, or for itself."""
+
+    def dump(self, obj: str) -> Any:
+        if "\0" in obj or "\x1a" in obj:
+            obj = obj.replace("\x1a", "\x1a1").replace("\0", "\x1a0")
+        return super().dump(obj)
+
+
+class _UnescapingLoader(TextLoader):
+    def load(self, data: Any) -> str | bytes:
+        text = super().load(data)
+        if isinstance(text, str) and "\x1a" in text:
+            return text.replace("\x1a0", "\0").replace("\x1a1", "\x1a")
+        return text
+
+
+class Link(psycopg.Connection[Any]):
+    """One connection. Its waits are the hub's, and have a bound; after one that was cut short it is closed for good."""
+
+    #: How long it waits at a time (seconds).
+    patience = CALL_SECONDS
+
+    def wait(self, gen: Any, interval: float = 0.0, timeout: float | None = None) -> Any:  # noqa: ARG002 - psycopg's
+        """Bring one of psycopg's generators to its end while other greenlets go on."""
+        bound = self.patience if timeout is None else timeout
+        try:
+            wanted = next(gen)
+            while True:
+                wanted = gen.send(self._wait_for(wanted, bound))
+        except StopIteration as end:
+            return end.value
+        except (Stalled, GeneratorExit, gevent.GreenletExit, gevent.Timeout):
+            self.pgconn.finish()  # in the middle of something: of no use any more
+            raise
+
+    def _wait_for(self, wanted: int, bound: float) -> int:
+        """Wait until the socket can be read (1) or written (2), as is wanted; which of these it is."""
+        fd = self.pgconn.socket
+        ready = _ready(fd, wanted)
+        if ready:
+            return ready
+        watcher = get_hub().loop.io(fd, wanted)
+        try:
+            with gevent.Timeout(bound, Stalled("the database does not answer")):
+                get_hub().wait(watcher)
+        finally:
+            watcher.close()
+        return _ready(fd, wanted)
+
+    def heard(self, seconds: float) -> list[str]:
+        """What was notified on the channels it listens to; waits for it, but no longer than so many seconds.
+
+        Raises `psycopg.Error` if the connection is lost.
+        """
+        watcher = get_hub().loop.io(self.pgconn.socket, 1)
+        try:
+            with gevent.Timeout(seconds, False):
+                get_hub().wait(watcher)
+        finally:
+            watcher.close()
+        self.pgconn.consume_input()
+        payloads = []
+        while (said := self.pgconn.notifies()) is not None:
+            payloads.append(said.extra.decode("utf-8", "replace"))
+        return payloads
+
+    def ask(self, sql: str, *values: object) -> list[Any]:
+        """The rows that a query gives."""
+        return self.execute(sql, values or None).fetchall()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is open, and within no transaction."""
+        return not self.closed and self.pgconn.transaction_status == TransactionStatus.IDLE
+
+
+def _ready(fd: int, wanted: int) -> int:
+    poll = select.poll()
+    poll.register(fd, (select.POLLIN if wanted & 1 else 0) | (select.POLLOUT if wanted & 2 else 0))
+    ready = 0
+    for _, events in poll.poll(0):
+        gone = events & (select.POLLHUP | select.POLLERR | select.POLLNVAL)
+        ready |= wanted if gone else 0
+        ready |= (1 if events & select.POLLIN else 0) | (2 if events & select.POLLOUT else 0)
+    return ready
+
+
+class Server:
+    """The database of a URL: opens connections to it, and leaves it alone for a while when it is away."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._idle: list[Link] = []
+        self._rest, self._rests_until = REST_SECONDS[0], 0.0
+        self._why = ""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it is not tried just now, because it was away a moment ago."""
+        return time.monotonic() < self._rests_until
+
+    def connect(self, patience: float = CALL_SECONDS) -> Link:
+        """A new connection, that commits each statement by itself unless told to begin. Raises `DatabaseError`."""
+        if self.is_away:
+            raise DatabaseError(self._why, busy=True)
+        try:
+            link = self._connect()
+        except psycopg.Error as error:
+            failure = self.failure(error)
+            if failure.busy:
+                self._rests_until = time.monotonic() + self._rest
+                self._rest = min(2 * self._rest, REST_SECONDS[1])
+                self._why = str(failure)
+                self.forget_idle()
+            raise failure from None  # its context holds the address, and the password may be in that
+        self._rest = REST_SECONDS[0]
+        link.patience = patience
+        return link
+
+    def _connect(self) -> Link:
+        link: Link | None = None
+        try:
+            with gevent.Timeout(CALL_SECONDS, Stalled("the database does not answer")):
+                link = Link.connect(conninfo.make_conninfo(self._url, **_PARAMETERS), autocommit=True)
+                link.adapters.register_dumper(str, _EscapingDumper)
+                link.adapters.register_loader("text", _UnescapingLoader)
+                link.execute(_SESSION)
+                return link
+        except BaseException:
+            if link is not None:
+                link.close()
+            raise
+
+    @contextlib.contextmanager
+    def link(self) -> Iterator[Link]:
+        """A connection for a short while. One that fails, or is left within a transaction, is not used again.
+
+        Raises `DatabaseError` for what goes wrong within.
+        """
+        # One that was idle may have been lost meanwhile; who finds that out asks for another.
+        link = self._idle.pop() if self._idle else self.connect()
+        try:
+            yield link
+        except psycopg.Error as error:
+            raise self.failure(error) from error
+        finally:
+            if link.is_idle and len(self._idle) < IDLE_LINKS:
+                self._idle.append(link)
+            else:
+                link.close()
+
+    def forget_idle(self) -> None:
+        """The database was lost: so were the connections to it."""
+        idle, self._idle = self._idle, []
+        for link in idle:
+            link.close()
+
+    close = forget_idle
+
+    def failure(self, error: Exception) -> DatabaseError:
+        """What psycopg says, as the one error that the chat knows; without the address, which has the password in it."""
+        if isinstance(error, DatabaseError):
+            return error
+        code = getattr(error, "sqlstate", None) or ""
+        text = self.without_password(" ".join(str(error).split()) or type(error).__name__)
+        if not code:
+            # Without a code it is the connection: refused, cut, stalled. (A wrong use of psycopg is no OperationalError.)
+            lost = isinstance(error, errors.OperationalError) and not _is_refused(text)
+            return DatabaseError(text, busy=lost, hopeless=not lost and isinstance(error, errors.OperationalError))
+        busy = code.startswith(_BUSY)
+        damaged = code.startswith(_DAMAGED)
+        return DatabaseError(text, busy=busy, damaged=damaged, hopeless=not busy and code.startswith(_HOPELESS))
+
+    def without_password(self, text: str) -> str:
+        """The text with the password blacked out, should it be in it."""
+        with contextlib.suppress(psycopg.Error):
+            password = conninfo.conninfo_to_dict(self._url).get("password")
+            if password:
+                text = text.replace(str(password), "****")
+        return re.sub(r"(?<=://)([^\s:/@]*):[^\s@]*@", r"\1:****@", text)
+
+    @property
+    def name(self) -> str:
+        """What it is called in sentences: without user and password."""
+        try:
+            parts = conninfo.conninfo_to_dict(self._url)
+        except psycopg.Error:
+            return "the database"
+        where = f"{parts['host']}:{parts.get('port') or 5432}" if parts.get("host") else "this computer"
+        return f"the database {parts.get('dbname') or parts.get('user') or ''} on {where}"
+
+
+def _is_refused(text: str) -> bool:
+    """Whether a connection was refused for a reason that does not end by itself; libpq gives no code for these."""
+    return "password authentication failed" in text or ("does not exist" in text and "FATAL" in text) or "no pg_hba" in text

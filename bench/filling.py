@@ -8,6 +8,7 @@ from pathlib import Path
 from chatapp.chat import schema
 from chatapp.chat.messages import Post, User
 from chatapp.chat.store import Store
+from chatapp.chat.store_sqlite import Sqlite
 
 #: Messages a commit.
 BATCH = 2000
@@ -58,7 +59,7 @@ def fill(folder: Path, rooms: dict[str, int]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(1)
     text = texts(rng)
-    store = Store(folder)
+    store = Store(Sqlite(folder))
     store.open()
     began, done, total = time.monotonic(), 0, sum(rooms.values())
     try:

@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.filling import COMMON, RARE, SHORT, fill
 from bench.serving import median, percentile, serving, take_load_core
 from bench.wire import Person, connect
-from chatapp.chat import reader, schema, search_file, search_find, search_log
+from chatapp.chat import reader, reader_sqlite, schema, search_file, search_find, search_log
 
 PORT = 9312
 #: Rooms and how many messages each has: a large one, middling ones, small ones.
@@ -37,11 +37,11 @@ TOTAL = sum(ROOMS.values())
 _CONDITIONS = f"{search_find.IN_ROOMS} AND {search_find.HAS_WORD} AND {search_find.HAS_WORD}"
 STATEMENTS = {
     schema.FILE_NAME: {
-        "reader.EVENTS_AFTER": reader.EVENTS_AFTER,
-        "reader.MESSAGES_BEFORE": reader.MESSAGES_BEFORE,
-        "reader.MESSAGES_AFTER": reader.MESSAGES_AFTER,
-        "reader.MESSAGES_AT": reader.MESSAGES_AT,
-        "reader.NEWEST": reader.NEWEST,
+        "reader.EVENTS_AFTER": reader_sqlite.sql_of(reader.EVENTS_AFTER),
+        "reader.MESSAGES_BEFORE": reader_sqlite.sql_of(reader.MESSAGES_BEFORE),
+        "reader.MESSAGES_AFTER": reader_sqlite.sql_of(reader.MESSAGES_AFTER),
+        "reader.MESSAGES_AT": reader_sqlite.sql_of(reader.MESSAGES_AT),
+        "reader.NEWEST": reader_sqlite.sql_of(reader.NEWEST),
         "search_log.AT": search_log.AT,
         "search_log.BETWEEN": search_log.BETWEEN,
         "search_log.NEWS": search_log.NEWS,

@@ -21,12 +21,15 @@ from chatapp.chat.past import Past
 from chatapp.chat.people import People
 from chatapp.chat.presence import Presence
 from chatapp.chat.reader import Reader
+from chatapp.chat.reader_sqlite import SqliteAsker
 from chatapp.chat.recent import Recent
 from chatapp.chat.rooms import Rooms
 from chatapp.chat.search import SearchIndex
 from chatapp.chat.store import Store
+from chatapp.chat.store_sqlite import Sqlite
 from chatapp.chat.subscriptions import Subscriptions
 from chatapp.chat.upkeep import Upkeep
+from chatapp.chat.wal import WalCopier
 from chatapp.chat.workers import Workers
 from chatapp.config import Settings
 from chatapp.logs import generation, redact, redact_own
@@ -125,8 +128,9 @@ def _chat(settings: Settings, hub: Hub, people: People, peers: Peers, feeds: Fee
     def status() -> dict[str, Any]:
         return {"pid": os.getpid(), "clients": len(hub.clients), "files_followed": feeds.followed, "storing": rooms.storing}
 
-    store = Store(settings.data_dir, settings.store_sync)
-    reader = Reader(settings.data_dir)
+    database = Sqlite(settings.data_dir, settings.store_sync)
+    store = Store(database)
+    reader = Reader(SqliteAsker(settings.data_dir))
     recent = Recent()
     past = Past(reader, recent)
     presence = Presence(hub)
@@ -149,7 +153,9 @@ class _Engine:
         self.entrance = entrance
         self.chat = chat
         self._peers = peers
-        self._upkeep = Upkeep(chat.store, chat.rooms, chat.hub, settings.data_dir, settings.history_days, peers.lead)
+        database = chat.store.database
+        copier = WalCopier(settings.data_dir, database) if isinstance(database, Sqlite) else None
+        self._upkeep = Upkeep(chat.store, chat.rooms, chat.hub, settings.history_days, peers.lead, copier)
         self._watcher = watcher
         self._listing = listing
         self._settings = settings
@@ -200,7 +206,7 @@ def _spawn(name: str, loop: Callable[..., None], *arguments: object) -> gevent.G
 def start(app: Flask) -> None:
     """Open the store and start the greenlets, in the process that serves and after its monkey patch.
 
-    Does nothing the second time. Raises `chat.opening.StoreError`.
+    Does nothing the second time. Raises `chat.database.StoreError`.
     """
     app.extensions["chatapp"].start()
 

@@ -14,6 +14,7 @@ from chatapp import secretkey
 from chatapp.chat import archive, messages, schema
 from chatapp.chat.messages import Event
 from chatapp.chat.store import Store
+from chatapp.chat.store_sqlite import Sqlite
 from tests.chat_store import ANN, BOB, EVE, PLAIN, make_room, meet, post, put
 from tests.conftest import TOP
 
@@ -68,7 +69,7 @@ def data_folder(parent: Path) -> Path:
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[Store]:
     """The store of a folder, as a server has it."""
-    store = Store(folder)
+    store = Store(Sqlite(folder))
     store.open()
     try:
         yield store

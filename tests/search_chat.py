@@ -12,6 +12,7 @@ from chatapp.chat.messages import Post, User
 from chatapp.chat.query import parse
 from chatapp.chat.search import SearchIndex
 from chatapp.chat.store import Store
+from chatapp.chat.store_sqlite import Sqlite
 from tests.chat_store import ANN, post, put
 
 
@@ -20,7 +21,7 @@ class Chat:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.store = Store(folder)
+        self.store = Store(Sqlite(folder))
         self.store.open()
         self.index = SearchIndex(folder)
         self.greenlet = gevent.Greenlet()
@@ -42,7 +43,7 @@ class Chat:
     def again(self) -> None:
         """Another run of the server."""
         self.close()
-        self.store = Store(self.folder)
+        self.store = Store(Sqlite(self.folder))
         self.store.open()
         self.index = SearchIndex(self.folder)
 
@@ -61,7 +62,7 @@ class Chat:
         return self.put(*(post(text, user, room=room) for text in texts))
 
     def seq(self, pos: int) -> int:
-        row = self.store._connection.execute("SELECT seq FROM events WHERE pos = ?", (pos,)).fetchone()
+        row = self.store.database.execute("SELECT seq FROM events WHERE pos = ?", (pos,)).fetchone()
         return int(row[0])
 
     def edit(self, pos: int, text: str, user: User = ANN, room: str = "main") -> None:

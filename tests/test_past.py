@@ -11,8 +11,10 @@ from chatapp.chat.answers import encode_v1
 from chatapp.chat.messages import Event
 from chatapp.chat.past import PIECE_EVENTS, Gone, Past
 from chatapp.chat.reader import Reader
+from chatapp.chat.reader_sqlite import SqliteAsker
 from chatapp.chat.recent import Recent
 from chatapp.chat.store import Store
+from chatapp.chat.store_sqlite import Sqlite
 from tests.chat_store import ANN, BOB, MAIN, make_room, post, put
 
 
@@ -20,9 +22,9 @@ class World:
     """A store, and its past as somebody sees it who was not here while it was written."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Store(folder)
+        self.store = Store(Sqlite(folder))
         self.store.open()
-        self.reader = Reader(folder)
+        self.reader = Reader(SqliteAsker(folder))
         self.recent = Recent()
         self.past = Past(self.reader, self.recent)
 
@@ -114,7 +116,7 @@ def test_what_is_no_longer_kept_is_neither_told_nor_left_out_silently(world: Wor
     events = world.write(700) + world.write(20, heard=True)
     head = world.store.directory.rooms[MAIN]
     assert world.past.newest(head, 50).data
-    world.store._connection.execute("UPDATE events SET time = 1000 WHERE pos <= ?", (events[709].pos,))
+    world.store.database.execute("UPDATE events SET time = 1000 WHERE pos <= ?", (events[709].pos,))
     while floors := world.store.prune(2000):
         for room, floor in floors.items():
             world.recent.forget(room, floor)

@@ -163,7 +163,7 @@ def test_the_name_is_the_one_it_was_written_under(chat: Chat) -> None:
 def test_days_narrow_it_even_if_the_clock_was_set_back(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     positions: dict[int, list[int]] = {}
     for day in (10, 11, 12, 10, 13):  # of January 1970
-        monkeypatch.setattr("chatapp.chat.store.time.time", lambda day=day: (day - 1) * 86_400 + 5)
+        monkeypatch.setattr("chatapp.chat.writing.time.time", lambda day=day: (day - 1) * 86_400 + 5)
         positions.setdefault(day, []).extend(chat.say("tick"))
     monkeypatch.undo()
     assert chat.find("tick before:1970-01-11") == positions[10][::-1]

@@ -14,6 +14,7 @@ import gevent
 import pytest
 
 from chatapp.chat import schema, search, search_file
+from chatapp.chat.database import DatabaseError
 from chatapp.chat.query import parse
 from chatapp.chat.search import SearchIndex
 from tests.chat_store import BOB, make_room
@@ -170,7 +171,7 @@ def test_another_epoch_alone_costs_nothing(chat: Chat, caplog: pytest.LogCapture
     """A store gets another epoch when the machine was started anew, though all is as it was."""
     positions = chat.say("one word", "two words")
     assert chat.find("word") == positions[::-1]
-    chat.store._connection.execute("UPDATE meta SET value = 'another' WHERE key = 'epoch'")
+    chat.store.database.execute("UPDATE meta SET value = 'another' WHERE key = 'epoch'")
     chat.again()
     with caplog.at_level(logging.INFO):
         chat.follow()
@@ -184,7 +185,7 @@ def test_a_store_that_went_back_and_on_another_way_gets_another_index(
 ) -> None:
     old = chat.say("the first word")
     copy = tmp_path_factory.mktemp("copy") / "chat.db"
-    chat.store._connection.execute("VACUUM INTO ?", (str(copy),))
+    chat.store.database.execute("VACUUM INTO ?", (str(copy),))
     chat.say("words that are lost", "and one more word")
     assert len(chat.find("word")) == 3
     chat.close()
@@ -260,7 +261,7 @@ def test_a_store_that_is_not_there_yet_is_waited_for(
     greenlet = gevent.spawn(index.run)
     try:
         soon(lambda: "can't be brought up to date" in caplog.text, "the trouble to be told")
-        with pytest.raises(sqlite3.Error):
+        with pytest.raises(DatabaseError):
             index.find(parse("word"), [1], None, 30)
         assert os.listdir(tmp_path) == []
         chat = Chat(tmp_path)
@@ -304,7 +305,7 @@ def test_what_is_no_longer_kept_is_removed_and_never_shown(alone: Chat, monkeypa
     make_room(alone.store, "dev")
     old = alone.say(*["old word"] * 20) + alone.say(*["old word"] * 20, room="dev")
     tomorrow = time.time() + 86_400
-    monkeypatch.setattr("chatapp.chat.store.time.time", lambda: tomorrow)
+    monkeypatch.setattr("chatapp.chat.writing.time.time", lambda: tomorrow)
     new = alone.say("new word") + alone.say("new word", room="dev")
     alone.follow()
     alone.await_index(new[-1])

@@ -13,19 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from chatapp.chat import loading, opening, schema
-from chatapp.chat import store as store_module
+from chatapp.chat import checks, loading, opening, schema
+from chatapp.chat.database import StoreError
 from chatapp.chat.messages import BadMessage, Mention
-from chatapp.chat.opening import StoreError
 from chatapp.chat.outcomes import Done, NotStored
 from chatapp.chat.store import Store
+from chatapp.chat.store_sqlite import Sqlite
 from tests.chat_store import ANN, BOB, EVE, MAIN, PLAIN, fields_of, make_room, meet, post, put
 from tests.conftest import TOP
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path)
+    store = Store(Sqlite(tmp_path))
     store.open()
     yield store
     store.close()
@@ -34,7 +34,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def reopened(store: Store, folder: Path) -> Store:
     """The store after its process has ended and begun anew."""
     store.close()
-    again = Store(folder)
+    again = Store(Sqlite(folder))
     again.open()
     return again
 
@@ -118,7 +118,7 @@ def test_a_mention_means_who_used_the_name_last(store: Store) -> None:
 
 
 def test_one_person_can_not_use_up_the_rooms(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "MAX_ROOMS", (5, 3))
+    monkeypatch.setattr(checks, "MAX_ROOMS", (5, 3))
     for name in ("a", "b", "c"):
         make_room(store, name, EVE)
     assert refused(store, post("", EVE, schema.CREATE, "d")) == ["too_many"]
@@ -192,7 +192,7 @@ def test_a_deleted_text_is_nowhere_in_the_file(store: Store, tmp_path: Path) -> 
     (event,) = put(store, post("a very secret word"))
     put(store, post("another secret word", kind=schema.EDIT, target=event.seq))
     put(store, post("", kind=schema.DELETE, target=event.seq))
-    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     for file in tmp_path.iterdir():
         assert b"secret word" not in file.read_bytes(), file
@@ -245,7 +245,7 @@ def test_unread_counts_messages_and_mentions_behind_the_mark(store: Store) -> No
 
 
 def test_a_mark_that_another_process_has_set_is_not_set_back(tmp_path: Path) -> None:
-    one, other = Store(tmp_path), Store(tmp_path)
+    one, other = Store(Sqlite(tmp_path)), Store(Sqlite(tmp_path))
     one.open()
     events = put(one, *(post(str(number)) for number in range(5)))
     one.directory.reading(BOB.id, one.directory.rooms[MAIN]).read = 1
@@ -261,7 +261,7 @@ def test_a_mark_that_another_process_has_set_is_not_set_back(tmp_path: Path) -> 
 
 
 def test_what_was_read_in_the_worker_before_is_known_to_the_next(tmp_path: Path) -> None:
-    old, new = Store(tmp_path), Store(tmp_path)
+    old, new = Store(Sqlite(tmp_path)), Store(Sqlite(tmp_path))
     old.open()
     assert fields_of(old, MAIN, BOB)["unread"] == 0
     events = put(old, *(post(str(number)) for number in range(5)))
@@ -300,7 +300,7 @@ def test_what_is_too_old_is_removed_and_the_floor_rises(store: Store, tmp_path: 
     make_room(store, "dev")
     old = put(store, *(post(f"@all {number}") for number in range(250)), post("in dev", room="dev"))
     put(store, post("+🎉", kind=schema.REACT, target=old[0].seq))
-    store._connection.execute("UPDATE events SET time = 1000 WHERE pos <= ?", (old[-1].pos,))
+    store.database.execute("UPDATE events SET time = 1000 WHERE pos <= ?", (old[-1].pos,))
     assert fields_of(store, MAIN, BOB)["unread"] == 0
     put(store, post("", BOB, schema.ENTER, "dev"))
     steps = []
@@ -311,17 +311,17 @@ def test_what_is_too_old_is_removed_and_the_floor_rises(store: Store, tmp_path: 
     assert store.directory.rooms[MAIN].floor == old[-2].seq
     assert store.directory.rooms["dev"].floor == 2
     for table in ("mentions", "reactions", "changes"):
-        (left,) = store._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        (left,) = store.database.execute(f"SELECT count(*) FROM {table}").fetchone()
         assert left == 0
     (kept,) = put(store, post("goes on"))
     assert kept.seq == old[-2].seq + 2
     pos = kept.pos
-    store._connection.execute("UPDATE events SET time = 1000")
+    store.database.execute("UPDATE events SET time = 1000")
     while store.prune(2000):
         pass
     before = fields_of(store, "dev", ANN), fields_of(store, MAIN, BOB)
     store = reopened(store, tmp_path)
-    assert store._connection.execute("SELECT count(*) FROM events").fetchone() == (0,)
+    assert store.database.execute("SELECT count(*) FROM events").fetchone() == (0,)
     assert (fields_of(store, "dev", ANN), fields_of(store, MAIN, BOB)) == before
     assert store.directory.rooms[MAIN].floor == kept.seq
     assert (store.directory.rooms["dev"].seq, store.directory.rooms["dev"].floor) == (3, 3)
@@ -338,17 +338,17 @@ def test_what_is_too_old_is_removed_and_the_floor_rises(store: Store, tmp_path: 
 def test_what_another_process_has_committed_is_told_also_when_a_look_fails_halfway(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: Callable[[Store], object]
 ) -> None:
-    one, other = Store(tmp_path), Store(tmp_path)
+    one, other = Store(Sqlite(tmp_path)), Store(Sqlite(tmp_path))
     one.open()
     other.open()
-    newest_mark = loading.newest_mark
+    events = loading.events
 
     def fail(*_arguments: object) -> None:
-        monkeypatch.setattr(loading, "newest_mark", newest_mark)
+        monkeypatch.setattr(loading, "events", events)
         raise sqlite3.OperationalError("disk I/O error")
 
     put(other, post("theirs"))
-    monkeypatch.setattr(loading, "newest_mark", fail)  # what is asked for after the events
+    monkeypatch.setattr(loading, "events", fail)  # what is asked for after the rooms
     try:
         look(one)
     except NotStored:
@@ -360,7 +360,7 @@ def test_what_another_process_has_committed_is_told_also_when_a_look_fails_halfw
 
 
 def test_two_processes_write_one_log_and_each_hears_of_all(tmp_path: Path) -> None:
-    one, other = Store(tmp_path), Store(tmp_path)
+    one, other = Store(Sqlite(tmp_path)), Store(Sqlite(tmp_path))
     one.open()
     other.open()
     put(one, post("a"))
@@ -382,7 +382,7 @@ def test_two_processes_write_one_log_and_each_hears_of_all(tmp_path: Path) -> No
 
 
 def test_what_another_process_does_to_a_room_is_taken_in_whole(tmp_path: Path) -> None:
-    one, other = Store(tmp_path), Store(tmp_path)
+    one, other = Store(Sqlite(tmp_path)), Store(Sqlite(tmp_path))
     one.open()
     other.open()
     make_room(one, "dev", ANN)
@@ -407,7 +407,7 @@ def test_what_another_process_does_to_a_room_is_taken_in_whole(tmp_path: Path) -
 
 
 def test_marks_are_told_to_the_other_process_when_they_are_to_be(tmp_path: Path) -> None:
-    one, other = Store(tmp_path), Store(tmp_path)
+    one, other = Store(Sqlite(tmp_path)), Store(Sqlite(tmp_path))
     one.open()
     other.open()
     main = one.directory.rooms[MAIN]
@@ -444,7 +444,7 @@ def test_marks_are_told_to_the_other_process_when_they_are_to_be(tmp_path: Path)
 
 
 def test_a_mark_that_nobody_was_told_of_is_told_when_it_matters(tmp_path: Path) -> None:
-    one, other = Store(tmp_path), Store(tmp_path)
+    one, other = Store(Sqlite(tmp_path)), Store(Sqlite(tmp_path))
     one.open()
     (event,) = put(one, post("a", EVE))
     main = one.directory.rooms[MAIN]
@@ -477,7 +477,7 @@ def test_a_mark_that_nobody_was_told_of_is_told_when_it_matters(tmp_path: Path) 
 
 
 def test_marks_of_a_commit_that_fails_are_told_with_the_next(tmp_path: Path) -> None:
-    one, other = Store(tmp_path), Store(tmp_path)
+    one, other = Store(Sqlite(tmp_path)), Store(Sqlite(tmp_path))
     one.open()
     other.open()
     main = one.directory.rooms[MAIN]
@@ -500,12 +500,12 @@ def test_marks_of_a_commit_that_fails_are_told_with_the_next(tmp_path: Path) -> 
 
 
 def test_what_another_process_removed_is_gone_here_too(tmp_path: Path) -> None:
-    one, other = Store(tmp_path), Store(tmp_path)
+    one, other = Store(Sqlite(tmp_path)), Store(Sqlite(tmp_path))
     one.open()
     other.open()
     events = put(one, *(post(f"@all {number}") for number in range(3)))
     other.poll()
-    one._connection.execute("UPDATE events SET time = 1000 WHERE pos <= ?", (events[1].pos,))
+    one.database.execute("UPDATE events SET time = 1000 WHERE pos <= ?", (events[1].pos,))
     assert one.prune(2000) == {MAIN: events[1].seq}
     other.poll()
     assert other.pruned() == {MAIN: events[1].seq}
@@ -516,7 +516,7 @@ def test_what_another_process_removed_is_gone_here_too(tmp_path: Path) -> None:
 
 
 def test_an_address_of_the_plain_dialect_reaches_other_processes_and_is_not_kept(tmp_path: Path) -> None:
-    one, other = Store(tmp_path), Store(tmp_path)
+    one, other = Store(Sqlite(tmp_path)), Store(Sqlite(tmp_path))
     one.open()
     other.open()
     put(one, post("alone", PLAIN, id=None, email="secret-a@example.org"))
@@ -525,7 +525,7 @@ def test_an_address_of_the_plain_dialect_reaches_other_processes_and_is_not_kept
     other.poll()
     assert [event.email for event in other.news()] == ["", "secret-b@example.org", ""]
     one.forget_addresses(one.position)
-    one._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    one.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     one.close()
     other.close()
     for file in tmp_path.iterdir():
@@ -536,8 +536,9 @@ def test_workers_that_start_at_once_make_one_store(tmp_path: Path) -> None:
     script = f"""
         from pathlib import Path
         from chatapp.chat.store import Store
+        from chatapp.chat.store_sqlite import Sqlite
         from tests.chat_store import post, put
-        store = Store(Path({str(tmp_path)!r}))
+        store = Store(Sqlite(Path({str(tmp_path)!r})))
         store.open()
         print(store.epoch, store.directory.rooms["main"].seq)
     """
@@ -574,8 +575,9 @@ def test_a_full_disk_takes_nothing_and_then_goes_on(tmp_path: Path) -> None:
         from pathlib import Path
         from chatapp.chat.outcomes import NotStored
         from chatapp.chat.store import Store
+        from chatapp.chat.store_sqlite import Sqlite
         from tests.chat_store import post, put
-        store = Store(Path({str(tmp_path)!r}))
+        store = Store(Sqlite(Path({str(tmp_path)!r})))
         store.open()
         put(store, post("before"))
         size = Path({str(tmp_path / (schema.FILE_NAME + "-wal"))!r}).stat().st_size
@@ -619,8 +621,9 @@ def test_killed_at_any_instant_nothing_acknowledged_is_lost(tmp_path: Path) -> N
         from pathlib import Path
         from chatapp.chat import schema
         from chatapp.chat.store import Store
+        from chatapp.chat.store_sqlite import Sqlite
         from tests.chat_store import post, put
-        store = Store(Path({str(tmp_path)!r}))
+        store = Store(Sqlite(Path({str(tmp_path)!r})))
         store.open()
         number = 0
         while True:
@@ -644,16 +647,16 @@ def test_killed_at_any_instant_nothing_acknowledged_is_lost(tmp_path: Path) -> N
         os.kill(process.pid, signal.SIGKILL)
         rest, _ = process.communicate()
         said = max([said, *map(int, rest.split("\n")[:-1])])
-        store = Store(tmp_path)
+        store = Store(Sqlite(tmp_path))
         store.open()
-        rows = store._connection.execute("SELECT id FROM events WHERE id LIKE ?", (f"{life}-%",)).fetchall()
+        rows = store.database.execute("SELECT id FROM events WHERE id LIKE ?", (f"{life}-%",)).fetchall()
         ids = {row[0] for row in rows}
         assert {f"{life}-{number}" for number in range(said)} <= ids
-        assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        numbers = [row[0] for row in store._connection.execute("SELECT seq FROM events WHERE room = 1 ORDER BY seq")]
+        assert store.database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        numbers = [row[0] for row in store.database.execute("SELECT seq FROM events WHERE room = 1 ORDER BY seq")]
         assert numbers == list(range(1, len(numbers) + 1)), "no hole and no number twice"
-        edits = store._connection.execute("SELECT count(*) FROM events WHERE type = ?", (schema.EDIT,)).fetchone()
-        changes = store._connection.execute("SELECT count(*) FROM changes").fetchone()
+        edits = store.database.execute("SELECT count(*) FROM events WHERE type = ?", (schema.EDIT,)).fetchone()
+        changes = store.database.execute("SELECT count(*) FROM changes").fetchone()
         assert edits == changes, "the log and what is derived from it are one commit"
         store.close()
 
@@ -662,9 +665,9 @@ def test_killed_at_any_instant_nothing_acknowledged_is_lost(tmp_path: Path) -> N
 
 
 def test_a_store_of_a_newer_version_is_refused_with_a_sentence(store: Store, tmp_path: Path) -> None:
-    store._connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    store.database.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     store.close()
-    for attempt in (Store(tmp_path).open, functools.partial(opening.check, tmp_path)):
+    for attempt in (Store(Sqlite(tmp_path)).open, functools.partial(opening.check, tmp_path)):
         with pytest.raises(StoreError, match=r"newer chatapp.*Run the newer chatapp, or set CHATAPP_DATA_DIR"):
             attempt()
 
@@ -673,15 +676,15 @@ def test_a_store_of_a_newer_version_is_refused_with_a_sentence(store: Store, tmp
 def test_a_store_with_one_damaged_table_is_refused_with_a_sentence(store: Store, tmp_path: Path, table: str) -> None:
     meet(store, ANN)
     put(store, post("@ann"))
-    (page,) = store._connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
-    (size,) = store._connection.execute("PRAGMA page_size").fetchone()
-    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (page,) = store.database.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    (size,) = store.database.execute("PRAGMA page_size").fetchone()
+    store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     path = tmp_path / schema.FILE_NAME
     whole = path.read_bytes()
     path.write_bytes(whole[: (page - 1) * size] + b"\xaa" * size + whole[page * size :])
     with pytest.raises(StoreError, match=r"damaged.*chat check"):
-        Store(tmp_path).open()
+        Store(Sqlite(tmp_path)).open()
     path.write_bytes(whole)
     store.open()
 
@@ -689,12 +692,12 @@ def test_a_store_with_one_damaged_table_is_refused_with_a_sentence(store: Store,
 @pytest.mark.parametrize("damage", [b"this is no database at all, but long enough to be one" * 100, None])
 def test_a_damaged_store_is_refused_with_a_sentence(store: Store, tmp_path: Path, damage: bytes | None) -> None:
     put(store, *(post("x" * 500) for _ in range(500)))
-    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     path = tmp_path / schema.FILE_NAME
     whole = path.read_bytes()
     path.write_bytes(damage if damage else whole[:100] + os.urandom(8192 - 100) + whole[8192:])
-    for attempt in (Store(tmp_path).open, functools.partial(opening.check, tmp_path)):
+    for attempt in (Store(Sqlite(tmp_path)).open, functools.partial(opening.check, tmp_path)):
         with pytest.raises(StoreError, match=r"damaged.*chat restore FOLDER"):
             attempt()
     path.write_bytes(whole)
@@ -706,7 +709,7 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     other.execute("CREATE TABLE birds (name)")
     other.close()
     with pytest.raises(StoreError, match="something else"):
-        Store(tmp_path).open()
+        Store(Sqlite(tmp_path)).open()
 
 
 def test_an_older_store_is_migrated_and_kept_beside(store: Store, tmp_path: Path) -> None:
@@ -736,7 +739,7 @@ def test_a_store_of_the_first_version_goes_on(tmp_path: Path) -> None:
            INSERT INTO members VALUES ('bob-id', 1, 1, 1, 0);"""
     )
     connection.close()
-    store = Store(tmp_path)
+    store = Store(Sqlite(tmp_path))
     store.open()
     assert store.epoch == epoch
     assert fields_of(store, MAIN, BOB)["unread"] == 1
@@ -751,7 +754,7 @@ def test_a_migration_that_fails_changes_nothing(store: Store, tmp_path: Path) ->
     with pytest.raises(StoreError):
         opening.open_store(tmp_path, "normal", (*schema.STEPS, "CREATE TABLE new (x); SELECT * FROM nowhere;"))
     store.open()
-    assert store._connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'new'").fetchone() == (0,)
+    assert store.database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'new'").fetchone() == (0,)
     assert store.directory.rooms[MAIN].number == 1
 
 
@@ -763,7 +766,7 @@ def test_another_run_of_the_machine_is_another_epoch_unless_commits_wait_for_the
     boot = tmp_path / "boot_id"
     boot.write_text("another run\n")
     monkeypatch.setattr(opening, "BOOT_ID", boot)
-    full = Store(tmp_path, sync="full")
+    full = Store(Sqlite(tmp_path, sync="full"))
     full.open()
     assert full.epoch == epoch
     full.close()
@@ -781,4 +784,4 @@ def test_the_files_are_for_the_server_alone(store: Store, tmp_path: Path) -> Non
 def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / schema.FILE_NAME).mkdir()
     with pytest.raises(StoreError, match=r"can't be opened.*right to write"):
-        Store(tmp_path).open()
+        Store(Sqlite(tmp_path)).open()

@@ -18,15 +18,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chatapp.chat import answers, consistency, messages, schema
-from chatapp.chat.rows import ANSWERED, EVENT, FROM_EVENTS, JOIN_ANSWERED, answering_event_of_row
-from chatapp.chat.store import LOCK_NAME
+from chatapp.chat.rows import SELECT_EVENTS, answering_event_of_row
+from chatapp.chat.store_sqlite import LOCK_NAME
 
 #: Rows of the log that are in memory at a time while it is written out.
 EXPORT_ROWS = 1000
 #: Patience with a store that is held by another process (seconds).
 BUSY_SECONDS = 30.0
 
-_EVENTS = f"SELECT {EVENT}, {ANSWERED} {FROM_EVENTS} {JOIN_ANSWERED}"
 _ROOMS = """
     SELECT key, name, kind, topic, coalesce((SELECT max(seq) FROM events WHERE room = key), floor) FROM rooms ORDER BY key
 """
@@ -70,9 +69,9 @@ def export(folder: Path, write: Callable[[str], object], room: str | None = None
         write(_encode(_head(store, rooms)) + "\n")
         names = {key: name for key, name, *_ in rooms}
         if room is None:
-            rows = store.execute(f"{_EVENTS} ORDER BY e.pos")
+            rows = store.execute(f"{SELECT_EVENTS} ORDER BY e.pos")
         else:
-            rows = store.execute(f"{_EVENTS} WHERE e.room = ? ORDER BY e.seq", (rooms[0][0],))
+            rows = store.execute(f"{SELECT_EVENTS} WHERE e.room = ? ORDER BY e.seq", (rooms[0][0],))
         count = 0
         while some := rows.fetchmany(EXPORT_ROWS):
             write("".join(_line(row, names[row[1]]) for row in some))

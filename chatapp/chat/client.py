@@ -9,7 +9,6 @@ import dataclasses
 import itertools
 import logging
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import gevent
 
 from chatapp.chat import answers, messages, query, requests, schema
+from chatapp.chat.database import DatabaseError
 from chatapp.chat.directory import Directory, RoomHead
 from chatapp.chat.messages import BadMessage, Post, User
 from chatapp.chat.people import People
@@ -114,7 +114,7 @@ class Client:
             _TAKERS[type(said)](self, said)
         except BadMessage as bad:
             raise _about(bad, said) from bad
-        except sqlite3.Error as error:
+        except DatabaseError as error:
             _log.error("the store can't be read: %s", error)
             raise _about(NOT_READ, said) from error
 
@@ -268,7 +268,7 @@ class Client:
         except BadMessage as bad:
             self._tell(answers.error(_about(bad, search)))
             return
-        except sqlite3.Error as error:
+        except DatabaseError as error:
             _log.error("the search failed: %s", error)
             self._tell(answers.error(_about(NOT_READ, search)))
             return

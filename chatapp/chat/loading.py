@@ -1,15 +1,27 @@
 """Filling the directory from the store, when it is opened, and when another process has written to it.
 
-Called by `chat.store` within a transaction of its own, so that all of it is one view. What another process has written is
-asked for by what is known already, so it costs what is new, not what there is.
+Called by `chat.store` within a transaction of its own, so that all of it is one view. Everything is asked for first, and
+taken in when all is there: what fails halfway has changed nothing, and nobody sees half of it while a database is waited
+for. What another process has written is asked for by what is known already, so it costs what is new, not what there is.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from chatapp.chat.database import Execute
 from chatapp.chat.directory import Directory, Reading, RoomHead
 from chatapp.chat.messages import Event, User
-from chatapp.chat.rows import SELECT_EVENTS, Execute, event_of_row, with_reply
+from chatapp.chat.rows import SELECT_EVENTS, answering_event_of_row
+
+_ROOMS = """
+    SELECT key, name, kind, topic, maker, floor,
+        coalesce((SELECT seq FROM events WHERE room = r.key ORDER BY seq DESC LIMIT 1), floor),
+        coalesce((SELECT number FROM events WHERE room = r.key ORDER BY seq DESC LIMIT 1), floor_number)
+    FROM rooms r WHERE key > ? ORDER BY key
+"""
+#: Whom it concerns, in which room, and what that is to them.
+MEMBERS = "SELECT person, room, member, read, number, version FROM members"
+_FLOOR = "SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'floor'"
 
 
 class Known(NamedTuple):
@@ -23,96 +35,103 @@ class Known(NamedTuple):
 
 def load(execute: Execute, directory: Directory) -> Known:
     """Everything there is."""
-    room = load_rooms(execute, directory)
-    for person, name, avatar in execute("SELECT person, name, avatar FROM people").fetchall():
-        directory.add_person(User(person, name, avatar))
-    load_readings(execute, directory)
+    rooms = execute(_ROOMS, (0,))
+    people = execute("SELECT person, name, avatar FROM people ORDER BY seen, person")
+    readings = execute(MEMBERS)
     unread = execute(
         """SELECT m.person, m.room, m.seq FROM mentions m LEFT JOIN members r ON r.person = m.person AND r.room = m.room
            WHERE m.seq > coalesce(r.read, 0)"""
-    ).fetchall()
-    for person, key, seq in unread:
+    )
+    newest = execute("SELECT coalesce(max(pos), 0) FROM events")
+    lowest = execute(_FLOOR)
+    heads = [RoomHead(*row) for row in rooms.fetchall()]
+    named, marks, mentioned = people.fetchall(), readings.fetchall(), unread.fetchall()
+    pos, floor = newest.fetchone()[0], _number(lowest)
+    for head in heads:
+        directory.add_room(head)
+    for person, name, avatar in named:
+        directory.add_person(User(person, name, avatar))
+    take_in_marks(directory, marks)
+    for person, key, seq in mentioned:
         directory.add_mention(person, key, seq)
-    (newest,) = execute("SELECT coalesce(max(pos), 0) FROM events").fetchone()
-    lowest = floor(execute)
-    return Known(max(newest, lowest), room, newest_mark(execute), lowest)
+    return Known(max(pos, floor), heads[-1].key if heads else 0, max((row[5] for row in marks), default=0), floor)
 
 
 class Changes(NamedTuple):
     """What another process has done to the store, and how far it is known then."""
 
     known: Known
+    rooms: list[RoomHead]
     events: list[Event]
-    #: People, and keys of rooms, of whom it was not known that they have read so far.
-    marks: list[tuple[str, int]]
-    #: Rooms, and the numbers up to which their events are no longer kept.
-    floors: list[tuple[RoomHead, int]]
+    #: Rows of `MEMBERS`.
+    marks: Sequence[Any]
+    #: Rooms, by their keys, and the numbers up to which their events are no longer kept.
+    floors: list[tuple[int, int]]
 
 
 def follow(execute: Execute, directory: Directory, known: Known) -> Changes:
-    """What came since it was known so far. Rooms and marks are in the directory then; events are for the caller to apply."""
-    room = load_rooms(execute, directory, known.room)
-    found = _events_after(execute, directory, known.pos)
-    lowest = floor(execute)
-    floors = _floors(execute, directory) if lowest != known.floor else []
-    mark = newest_mark(execute)
-    marks = load_readings(execute, directory, "version > ?", known.mark) if mark != known.mark else []
-    pos = found[-1].pos if found else known.pos
-    return Changes(Known(pos, room, mark, lowest), found, marks, floors)
+    """What came since it was known so far, for `take_in`."""
+    rooms = execute(_ROOMS, (known.room,))
+    found = execute(f"{SELECT_EVENTS} WHERE e.pos > ? ORDER BY e.pos", (known.pos,))
+    marks = execute(f"{MEMBERS} WHERE version > ?", (known.mark,))
+    lowest = execute(_FLOOR)
+    heads = [RoomHead(*row) for row in rooms.fetchall()]
+    came = events(directory, found.fetchall(), heads)
+    told, floor = marks.fetchall(), _number(lowest)
+    if any(event.user.plain for event in came):
+        emails = dict(execute("SELECT pos, email FROM addresses WHERE pos > ?", (known.pos,)).fetchall())
+        came = [event._replace(email=emails.get(event.pos, "")) for event in came]
+    floors = execute("SELECT key, floor FROM rooms WHERE floor > 0").fetchall() if floor != known.floor else []
+    room = heads[-1].key if heads else known.room
+    mark = max((row[5] for row in told), default=known.mark)
+    return Changes(Known(came[-1].pos if came else known.pos, room, mark, floor), heads, came, told, floors)
 
 
-def events(execute: Execute, directory: Directory, rows: Iterable[Sequence[Any]]) -> list[Event]:
-    """Rows of `SELECT_EVENTS` as events."""
-    found = []
-    for row in rows:
-        room = int(row[1])
-        found.append(with_reply(execute, event_of_row(row, directory.by_key[room].name), room))
-    return found
+class Told(NamedTuple):
+    """What there is to tell of changes that were taken in, beside the events."""
+
+    #: People, and keys of rooms, of whom it was not known that they have read so far.
+    marks: list[tuple[str, int]]
+    #: Rooms, and the numbers up to which their events are no longer kept.
+    floors: dict[str, int]
 
 
-def _events_after(execute: Execute, directory: Directory, pos: int) -> list[Event]:
-    found = events(execute, directory, execute(f"{SELECT_EVENTS} WHERE e.pos > ? ORDER BY e.pos", (pos,)).fetchall())
-    if any(event.user.plain for event in found):
-        emails = dict(execute("SELECT pos, email FROM addresses WHERE pos > ?", (pos,)).fetchall())
-        found = [event._replace(email=emails.get(event.pos, "")) for event in found]
-    return found
+def take_in(directory: Directory, changes: Changes) -> Told:
+    """Bring the directory up to what was found. Waits for nothing."""
+    for head in changes.rooms:
+        directory.add_room(head)
+    marks = take_in_marks(directory, changes.marks)
+    for event in changes.events:
+        directory.apply(event, here=False)
+    floors = {}
+    for key, floor in changes.floors:
+        head = directory.by_key[key]
+        if floor > head.floor:
+            directory.raise_floor(head, floor)
+            floors[head.name] = floor
+    return Told(marks, floors)
 
 
-def load_rooms(execute: Execute, directory: Directory, newest_known: int = 0) -> int:
-    """The rooms with a higher key than the newest that is known; the newest key then."""
-    rooms = execute(
-        "SELECT key, name, kind, topic, maker, floor, floor_number FROM rooms WHERE key > ? ORDER BY key", (newest_known,)
-    ).fetchall()
-    for key, name, kind, topic, maker, floor, number in rooms:
-        newest = execute("SELECT seq, number FROM events WHERE room = ? ORDER BY seq DESC LIMIT 1", (key,)).fetchone()
-        directory.add_room(RoomHead(key, name, kind, topic, maker, floor, *(newest or (floor, number))))
-    return rooms[-1][0] if rooms else newest_known
+def events(directory: Directory, rows: Iterable[Sequence[Any]], new: Iterable[RoomHead] = ()) -> list[Event]:
+    """Rows of `SELECT_EVENTS` as events, of rooms that are known and of these new ones."""
+    names = {head.key: head.name for head in new}
+    return [answering_event_of_row(row, names.get(row[1]) or directory.by_key[row[1]].name) for row in rows]
 
 
-def _floors(execute: Execute, directory: Directory) -> list[tuple[RoomHead, int]]:
-    """The rooms of which less is kept than is known here, with the number up to which it is gone."""
-    found = execute("SELECT key, floor FROM rooms WHERE floor > 0").fetchall()
-    heads = ((directory.by_key[key], floor) for key, floor in found)
-    return [(head, floor) for head, floor in heads if floor > head.floor]
-
-
-def load_readings(execute: Execute, directory: Directory, where: str = "true", *values: object) -> list[tuple[str, int]]:
-    """How far people have read, all or some; of whom, in which rooms, that was not known here."""
-    rows: Sequence[Any] = execute(f"SELECT person, room, member, read, number FROM members WHERE {where}", values).fetchall()
+def take_in_marks(directory: Directory, rows: Iterable[Sequence[Any]]) -> list[tuple[str, int]]:
+    """How far people have read, as rows of `MEMBERS`; of whom, in which rooms, that was not known here."""
     return [
         (person, key)
-        for person, key, member, read, number in rows
+        for person, key, member, read, number, _ in rows
         if key in directory.by_key and directory.merge_reading(person, key, Reading(bool(member), read, number))
     ]
 
 
-def newest_mark(execute: Execute) -> int:
-    """The highest version that a mark has."""
-    (version,) = execute("SELECT coalesce(max(version), 0) FROM members WHERE version > 0").fetchone()
-    return int(version)
-
-
 def floor(execute: Execute) -> int:
     """Up to this position events are no longer kept."""
-    row = execute("SELECT value + 0 FROM meta WHERE key = 'floor'").fetchone()
+    return _number(execute(_FLOOR))
+
+
+def _number(cursor: Any) -> int:
+    row = cursor.fetchone()
     return int(row[0]) if row else 0

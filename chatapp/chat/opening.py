@@ -1,6 +1,6 @@
 """Opening the store's file: making it, migrating an older one, refusing what can't be used, with a sentence each.
 
-`chat.store` opens it to write; gunicorn's master looks at it before it starts a worker (`check`).
+`chat.store_sqlite` opens it to write; gunicorn's master looks at it before it starts a worker (`check`).
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from chatapp.chat import schema
+from chatapp.chat.database import StoreError
 
 #: How much of the database is kept in memory, in KiB; the hub's connection reads little else than what was just written.
 CACHE_KIB = 65_536
@@ -27,10 +28,6 @@ PATIENCE_MS = 5000
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 _log = logging.getLogger(__name__)
-
-
-class StoreError(Exception):
-    """The store can't be opened; the text is a sentence for the person who runs the server, and says what to do."""
 
 
 def check(folder: Path) -> None:

@@ -1,21 +1,12 @@
 """What becomes of a post that is given to the store. Pure.
 
-Made by `chat.store`; `chat.rooms` tells the talkers.
+Made by `chat.store` and `chat.writing`; `chat.rooms` tells the talkers.
 """
 
-import sqlite3
 from typing import NamedTuple
 
+from chatapp.chat.database import DatabaseError
 from chatapp.chat.messages import BadMessage, Event, Post
-
-# What SQLite says when there is no place to write to, whatever is written.
-_NO_PLACE = (
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_MISUSE,
-)
 
 
 class Done(NamedTuple):
@@ -29,17 +20,17 @@ class Done(NamedTuple):
 Outcome = Done | BadMessage
 
 
-class NotStored(Exception):
-    """The store can't take this now. `busy`: another process holds it, which ends by itself; `damaged`: somebody has to
-    look after it; `hopeless`: it can't take anything, because the disk is full, say. Otherwise it is about what was posted.
-    """
+class NotStored(DatabaseError):
+    """The store can't take this now, for the reason that the database gave."""
 
-    def __init__(self, error: sqlite3.Error) -> None:
-        super().__init__(str(error))
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        self.busy = code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-        self.damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-        self.hopeless = self.damaged or code in _NO_PLACE
+    def __init__(self, failure: DatabaseError) -> None:
+        super().__init__(
+            str(failure),
+            busy=failure.busy,
+            damaged=failure.damaged,
+            hopeless=failure.hopeless,
+            unknown=failure.unknown,
+        )
 
 
 def repeated(post: Post, earlier: Event) -> Outcome:

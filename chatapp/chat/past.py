@@ -47,9 +47,9 @@ class Past:
         self._deletions = 0
 
     def after(self, head: RoomHead, seq: int) -> Piece:
-        """The next events after `seq`, some of them. Waits for the disk if they are old.
+        """The next events after `seq`, some of them. Waits for the database if they are old.
 
-        Raises `Gone` if they are no longer kept, and `sqlite3.Error`.
+        Raises `Gone` if they are no longer kept, and `DatabaseError`.
         """
         events = self._recent.after(head.name, seq, PIECE_EVENTS)
         if events:
@@ -60,7 +60,7 @@ class Past:
     def newest(self, head: RoomHead, limit: int) -> Piece:
         """The newest `limit` messages as they are now, and the number up to which they tell; newer ones are missing.
 
-        Waits for the disk, unless somebody has asked just now. Raises `sqlite3.Error`.
+        Waits for the database, unless somebody has asked just now. Raises `DatabaseError`.
         """
         key = (head.name, "newest", limit)
         page = self._kept.get(key)

@@ -125,6 +125,12 @@ class Link(psycopg.Connection[Any]):
             payloads.append(said.extra.decode("utf-8", "replace"))
         return payloads
 
+    def be_patient(self, seconds: float) -> None:
+        """What is to be done may take so long."""
+        self.patience = seconds
+        limit = int(seconds * 1000)
+        self.execute(f"SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}")
+
     def ask(self, sql: str, *values: object) -> list[Any]:
         """The rows that a query gives."""
         return self.execute(sql, values or None).fetchall()
@@ -149,6 +155,9 @@ def _ready(fd: int, wanted: int) -> int:
 class Server:
     """The database of a URL: opens connections to it, and leaves it alone for a while when it is away."""
 
+    #: What connections raise; `failure` makes a `DatabaseError` of it.
+    errors: tuple[type[Exception], ...] = (psycopg.Error,)
+
     def __init__(self, url: str) -> None:
         self._url = url
         self._idle: list[Link] = []
@@ -159,6 +168,10 @@ class Server:
     def is_away(self) -> bool:
         """Whether it is not tried just now, because it was away a moment ago."""
         return time.monotonic() < self._rests_until
+
+    def wait(self) -> None:
+        """Wait until it may be tried again."""
+        gevent.sleep(max(REST_SECONDS[0], self._rests_until - time.monotonic()))
 
     def connect(self, patience: float = CALL_SECONDS) -> Link:
         """A new connection, that commits each statement by itself unless told to begin. Raises `DatabaseError`."""
@@ -218,7 +231,7 @@ class Server:
 
     close = forget_idle
 
-    def failure(self, error: Exception) -> DatabaseError:
+    def failure(self, error: BaseException) -> DatabaseError:
         """What psycopg says, as the one error that the chat knows; without the address, which has the password in it."""
         if isinstance(error, DatabaseError):
             return error

@@ -60,6 +60,7 @@ class Rooms:
         self._committed = committed
         self._nudge = nudge
         self._failing = False
+        subscriptions.deliver = self.deliver
         #: Told the avatar value and the address of who wrote in the plain dialect, where pictures are fetched by addresses.
         self.remember: Callable[[str, str], None] | None = None
         #: Set when something was deleted: its text is still in SQLite's log, until that is emptied (chat.upkeep).
@@ -96,9 +97,24 @@ class Rooms:
                 self._answer(talker, post, outcome)
 
     def look(self) -> None:
-        """Deliver what other processes have committed. Never waits, and costs next to nothing if there is nothing."""
+        """Deliver what other processes have committed. Costs next to nothing if there is nothing.
+
+        Waits while a database on another machine is asked; what is known already is not held up by that.
+        """
+        self.deliver()
         self._store.poll()
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Deliver what is known to be committed and was not delivered yet. Never waits."""
         self._hub.deliver_all(self.news())
+
+    def flush(self) -> None:
+        """Store how far everybody has read. Raises `NotStored`."""
+        try:
+            self._store.flush()
+        finally:
+            self.deliver()  # a commit takes in what others have committed before it
 
     def pruned(self, floors: Mapping[str, int]) -> None:
         """Events of these rooms are no longer kept, up to these numbers: not in memory either."""
@@ -162,6 +178,10 @@ class Rooms:
             try:
                 outcomes = self._store.append(posts)
             except NotStored as error:
+                if error.unknown:
+                    # It may be stored: sending again is for those whose posts have an id, and are stored once.
+                    self._fail(error)
+                    return [_not_stored(post) for post in posts]
                 if not error.busy:
                     return self._append_singly(posts, error)
                 if time.monotonic() > deadline:

@@ -1,25 +1,21 @@
 """Rows of the log as events, for all who read it, and a message as it is now.
 
-`chat.store` reads on the hub's own connection, little and at once; `chat.reader` reads whole pages and `chat.archive` all of
-it, off the hub and with what is answered in the same row.
+`chat.store` reads what is new, `chat.reader` whole pages, and `chat.archive` all of it; what is answered is in the same row.
 """
 
 import json
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from chatapp.chat import messages, schema
+from chatapp.chat.database import Execute
 from chatapp.chat.messages import Event, Mention, Reply, User
-
-Execute = Callable[..., sqlite3.Cursor]
 
 #: What `event_of_row` takes, and where it comes from; `e` is the event and `a` its author.
 EVENT = """
     e.pos, e.room, e.seq, e.number, e.type, e.time, a.person, a.name, a.avatar, a.plain, e.id, e.body, e.target, e.mentions
 """
 FROM_EVENTS = "FROM events e JOIN authors a ON a.key = e.author"
-SELECT_EVENTS = f"SELECT {EVENT} {FROM_EVENTS}"
 #: The author and the beginning, as it is now, of the message `t` that is answered, if one is.
 ANSWERED = f"ta.name AS reply_name, substr(coalesce(tc.body, t.body), 1, {4 * messages.QUOTE_CHARS}) AS reply_text"
 JOIN_ANSWERED = f"""
@@ -27,6 +23,7 @@ JOIN_ANSWERED = f"""
     LEFT JOIN authors ta ON ta.key = t.author
     LEFT JOIN changes tc ON tc.room = t.room AND tc.seq = t.seq
 """
+SELECT_EVENTS = f"SELECT {EVENT}, {ANSWERED} {FROM_EVENTS} {JOIN_ANSWERED}"
 
 
 class Target(NamedTuple):
@@ -63,12 +60,3 @@ def message_at(execute: Execute, room: int, seq: int) -> Target | None:
         (room, seq, schema.MESSAGE),
     ).fetchone()
     return Target(*row) if row else None
-
-
-def with_reply(execute: Execute, event: Event, room: int) -> Event:
-    """The event with what it answers, if it answers something."""
-    if event.type != schema.MESSAGE or event.target is None:
-        return event
-    target = message_at(execute, room, event.target)
-    text = "" if target is None else messages.quote_of(target.text)
-    return event._replace(reply=Reply(event.target, target.name if target else "", text))

@@ -22,6 +22,7 @@ from chatapp.chat.query import Query
 from chatapp.chat.search_file import WRITE_CACHE_KIB, SearchFile, Unusable
 from chatapp.chat.search_find import Finding, Found
 from chatapp.chat.search_log import Log
+from chatapp.chat.store_sqlite import failing
 from chatapp.realtime.threads import in_thread
 
 __all__ = ["Found", "SearchIndex"]
@@ -235,10 +236,14 @@ class SearchIndex:
     # Finding.
 
     def find(self, query: Query, rooms: Collection[int], before: int | None, limit: int) -> Found:
-        """At most `limit` messages of these rooms, the newest before the position `before`. Raises `sqlite3.Error`.
+        """At most `limit` messages of these rooms, the newest before the position `before`. Raises `DatabaseError`.
 
         Waits, in the caller's greenlet; when that is killed, the search ends too.
         """
+        with failing():
+            return self._find_off_the_hub(query, rooms, before, limit)
+
+    def _find_off_the_hub(self, query: Query, rooms: Collection[int], before: int | None, limit: int) -> Found:
         if self._finders is None:
             self._finders = ThreadPool(THREADS)
         if not rooms:

@@ -5,11 +5,11 @@ Called by `chat.client` in the greenlet of the request, and by `chat.rooms` when
 """
 
 import logging
-import sqlite3
 from collections.abc import Callable, Iterable
 
 from chatapp.chat import answers, messages
 from chatapp.chat.answers import Fields
+from chatapp.chat.database import DatabaseError
 from chatapp.chat.directory import Directory, RoomHead
 from chatapp.chat.messages import BadMessage, Event, User
 from chatapp.chat.past import Gone, Past
@@ -47,6 +47,8 @@ class Subscriptions:
         self._hub = hub
         self._presence = presence
         self._rooms: dict[Connection, dict[str, str]] = {}  # room -> person, for each connection
+        #: Gives out what is known to be in the log and was not given out yet, without waiting (`chat.rooms`).
+        self.deliver: Callable[[], None] = lambda: None
 
     def connect(self, connection: Connection, user: User) -> None:
         """Somebody has said who they are, on this connection."""
@@ -141,7 +143,7 @@ class Subscriptions:
         except Gone:
             # Removed while it was being sent. It was promised whole: who comes back is told that it can't be.
             connection.end(frames.TOO_SLOW)
-        except sqlite3.Error as error:
+        except DatabaseError as error:
             _log.error("the past of a room can't be read: %s", error)
             self.drop(connection, head.name)
             raise NOT_READ from error
@@ -158,6 +160,7 @@ class Subscriptions:
     def _catch_up(self, connection: Connection, head: RoomHead, seq: int) -> None:
         """Send the events after `seq`, and go live behind the last of them."""
         while True:
+            self.deliver()  # what the directory knows and the audience was not told would be told twice
             while seq < head.seq:
                 piece = self._past.after(head, seq)
                 if not connection.write_waiting(piece.data, CATCH_UP_ROOM_BYTES):

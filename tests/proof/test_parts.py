@@ -11,6 +11,7 @@ import pytest
 from chatapp.chat import schema
 from chatapp.chat.messages import Post, User
 from chatapp.chat.store import Store
+from chatapp.chat.store_sqlite import Sqlite
 from tests.proof import stored
 from tests.proof.apart import run_apart
 from tests.proof.reader import Reader
@@ -117,7 +118,7 @@ def test_a_writer_tells_a_copy_from_an_event_that_came_again() -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A store with two messages, one of them edited, one reacted to, and one deleted."""
-    store = Store(tmp_path)
+    store = Store(Sqlite(tmp_path))
     store.open()
     ann = User("a" * 24, "ann", "")
 

@@ -170,7 +170,7 @@ class _Engine:
         self._greenlets = [
             _spawn("broadcast", self.hub.run, self.chat.rooms.publish),
             _spawn("workers", self.chat.workers.run),
-            _spawn("presence", self.chat.presence.run),
+            _spawn("presence", self.chat.presence.telling.run),
             _spawn("upkeep", self._upkeep.run),
             _spawn("search index", self.chat.search.run),
             _spawn("heartbeat", heartbeat.run, self.hub, self._settings.ping_seconds),

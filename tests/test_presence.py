@@ -7,9 +7,10 @@ from typing import Any
 import gevent.socket
 import pytest
 
-from chatapp.chat import presence
+from chatapp.chat import telling
 from chatapp.chat.messages import BadMessage, User
-from chatapp.chat.presence import GRACE_SECONDS, Presence
+from chatapp.chat.presence import Presence
+from chatapp.chat.telling import GRACE_SECONDS
 from chatapp.realtime.connection import Connection, Limits, take_over
 from chatapp.realtime.hub import Hub
 from tests.chat_store import ANN, BOB
@@ -26,7 +27,7 @@ class World:
         self._connections: list[Connection] = []
         reader = self.connection()
         self._reader = self._sockets[-1]
-        self.hub.join(presence.audience("main"), reader)
+        self.hub.join(telling.audience("main"), reader)
 
     def connection(self) -> Connection:
         ours, theirs = gevent.socket.socketpair()
@@ -47,7 +48,7 @@ class World:
 
     def told(self) -> list[tuple[list[str], list[str], int]]:
         """What is told now: who came, who left, how many are here; nothing if nothing has changed."""
-        self.presence.tell()
+        self.presence.telling.tell()
         self._reader.settimeout(0.02)
         told = []
         try:
@@ -132,7 +133,7 @@ def test_of_many_who_write_some_are_told(world: World) -> None:
         user = User(f"id-{number}", f"name-{number}", "")
         world.come(user)
         world.presence.types("main", user.id)
-    world.presence.tell()
+    world.presence.telling.tell()
     world._reader.settimeout(0.02)
     data = b""
     try:
@@ -140,15 +141,15 @@ def test_of_many_who_write_some_are_told(world: World) -> None:
             data += world._reader.recv(65536)
     except TimeoutError:
         pass
-    assert data.count(b'"type":"typing"') == presence.TOLD_TYPING
+    assert data.count(b'"type":"typing"') == telling.TOLD_TYPING
 
 
 def test_who_has_written_does_not_write_any_more(world: World) -> None:
     world.come(ANN)
     world.told()
     world.presence.types("main", ANN.id)
-    world.presence.wrote("main", ANN.id)
-    world.presence.tell()
+    world.presence.telling.wrote("main", ANN.id)
+    world.presence.telling.tell()
     world._reader.settimeout(0.02)
     with pytest.raises(TimeoutError):
         world._reader.recv(1)
@@ -158,9 +159,9 @@ def test_nothing_is_kept_of_those_who_are_gone(world: World) -> None:
     for number in range(20):
         user = User(f"id-{number}", f"name-{number}", "")
         world.go(world.come(user), user)
-        world.presence.tell()
+        world.presence.telling.tell()
     world.now += GRACE_SECONDS + 1
-    world.presence.tell()
-    assert not world.presence._users
-    assert not world.presence._holders
+    world.presence.telling.tell()
+    assert not world.presence._names.users
+    assert not world.presence._names._holders
     assert not world.presence._connections

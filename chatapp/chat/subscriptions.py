@@ -14,8 +14,8 @@ from chatapp.chat.directory import Directory, RoomHead
 from chatapp.chat.messages import BadMessage, Event, User
 from chatapp.chat.past import Gone, Past
 from chatapp.chat.presence import Presence
-from chatapp.chat.presence import audience as presence_audience
 from chatapp.chat.requests import Join
+from chatapp.chat.telling import audience as presence_audience
 from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Audience, Hub
@@ -86,10 +86,11 @@ class Subscriptions:
 
     def wrote(self, events: Iterable[Event]) -> None:
         """What these events tell is told."""
-        if self._presence.typing:
+        telling = self._presence.telling
+        if telling.typing:
             for event in events:
                 if event.is_message:
-                    self._presence.wrote(event.room, event.user.id)
+                    telling.wrote(event.room, event.user.id)
 
     def tell(self, person: str, fields: Fields) -> None:
         """Tell all connections of a person."""
@@ -130,7 +131,7 @@ class Subscriptions:
         look()
         recovered = resume is not None and head.floor <= resume <= head.seq and head.seq - resume <= MAX_MISSED_EVENTS
         # From `joined` to the presence audience nothing waits: who comes after the list was made is told.
-        users, here = self._presence.users_json(head.name)
+        users, here = self._presence.telling.users_json(head.name)
         fields = self._directory.room_fields(head, person)
         connection.write(answers.joined(fields, join.asked, recovered, users, here))
         self._rooms.setdefault(connection, {})[head.name] = person

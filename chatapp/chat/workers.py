@@ -23,9 +23,10 @@ from chatapp.chat.here import Changes, Here, Person, Status, Unsettled
 from chatapp.chat.messages import BadMessage, User
 from chatapp.chat.outcomes import NotStored
 from chatapp.chat.people import People
-from chatapp.chat.presence import TOLD_TYPING, Presence
+from chatapp.chat.presence import Presence
 from chatapp.chat.rooms import Rooms
 from chatapp.chat.store import Store
+from chatapp.chat.telling import TOLD_TYPING
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.peers import NEW, Peers
 
@@ -304,7 +305,7 @@ class Workers:
         for data in said:
             for room, people in _typing_in(data).items():
                 for person in people:
-                    self._presence.types_elsewhere(room, person)
+                    self._presence.telling.types(room, person)
 
     def _take_changes(self, changes: Changes) -> None:
         others, presence = self._peers.others, self._presence

@@ -15,7 +15,7 @@ from chatapp import serverlog, workers_folder
 from chatapp.chat import opening
 from chatapp.config import SettingError, load, unknown_names
 from chatapp.logs import redact, redact_own
-from chatapp.realtime import peers
+from chatapp.realtime import datagrams
 
 try:
     _settings = load()
@@ -61,7 +61,7 @@ def on_starting(server):
         sys.exit(f"chatapp does not start: it needs the gevent worker, not {server.cfg.worker_class_str}: use -k gevent.")
     try:
         if server.cfg.workers > 1:
-            peers.check(workers_folder(_settings))
+            datagrams.check(workers_folder(_settings))
     except OSError as error:
         sys.exit(f"chatapp does not start: its workers can't find each other in {_settings.data_dir} ({error.strerror}).")
     try:

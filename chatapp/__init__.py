@@ -17,6 +17,8 @@ from flask import Flask
 from chatapp import commands, config, secretkey, serverlog
 from chatapp.chat import socket as chat_socket
 from chatapp.chat.client import Services
+from chatapp.chat.here import Here
+from chatapp.chat.here_sqlite import HereFile
 from chatapp.chat.past import Past
 from chatapp.chat.people import People
 from chatapp.chat.presence import Presence
@@ -42,6 +44,7 @@ from chatapp.logs.history import History
 from chatapp.logs.listing import Listing
 from chatapp.logs.watch import Watcher
 from chatapp.realtime import heartbeat
+from chatapp.realtime.datagrams import Datagrams
 from chatapp.realtime.entrance import Entrance, Handle
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.peers import Peers
@@ -79,7 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     hub = Hub(settings.max_clients)
     people = People(key)
     people.shares_emails = settings.avatars == "gravatar"
-    peers = Peers(workers_folder(settings))
+    peers = Datagrams(workers_folder(settings))
     formats = Formats(settings.log_encodings, settings.log_line_bytes)
     catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),), formats)
     for sentence in catalog.unseen() if settings.logs else ():
@@ -122,7 +125,7 @@ def _redactor(settings: Settings) -> redact.Redactor:
         raise config.SettingError(f"{config.PREFIX}LOG_REDACT can't be used: {error}") from None
 
 
-def _chat(settings: Settings, hub: Hub, people: People, peers: Peers, feeds: Feeds) -> Services:
+def _chat(settings: Settings, hub: Hub, people: People, peers: Datagrams, feeds: Feeds) -> Services:
     """What the chat is made of, in the order in which a message travels."""
 
     def status() -> dict[str, Any]:
@@ -139,7 +142,11 @@ def _chat(settings: Settings, hub: Hub, people: People, peers: Peers, feeds: Fee
     rooms = Rooms(store, recent, past, subscriptions, hub, search.wake, peers.nudge)
     if people.shares_emails:
         rooms.remember = people.remember  # who wrote in another worker too
-    workers = Workers(peers, store, rooms, presence, hub, people, status)
+
+    def table() -> Here:
+        return HereFile(peers.folder, peers.me, peers.lives)
+
+    workers = Workers(peers, table, store, rooms, presence, hub, people, status)
     return Services(hub, store, reader, people, presence, subscriptions, rooms, search, workers)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chatapp.chat.here import Changes, Here, Person, Unsettled
+from chatapp.chat.here import Changes, Person, Unsettled
+from chatapp.chat.here_sqlite import HereFile
 from tests.chat_store import ANN, BOB, EVE
 
 
@@ -15,10 +16,10 @@ class World:
         self.folder = folder
         self.living: set[str] = set()
 
-    def worker(self, name: str) -> Here:
+    def worker(self, name: str) -> HereFile:
         self.living.add(name)
-        here = Here(self.folder, name, self.living.__contains__)
-        here.write({"worker": name}, [])
+        here = HereFile(self.folder, name, self.living.__contains__)
+        here.write({"worker": name}, [], False)
         return here
 
 
@@ -34,7 +35,7 @@ def in_rooms(*rooms: str) -> Person:
 LEFT = Person(None, "", None)
 
 
-def changes(here: Here) -> Changes:
+def changes(here: HereFile) -> Changes:
     found = here.changes()
     assert found is not None
     return found
@@ -45,9 +46,9 @@ def test_a_name_has_one_holder_until_they_have_left_everywhere(world: World) -> 
     assert one.claim([(ANN, "")], ["other"]) == [True]
     assert other.claim([(BOB._replace(name="ANN"), ""), (BOB, ""), (EVE, "")], ["one"]) == [False, True, True]
     assert other.claim([(ANN, "")], []) == [True], "the same person in another worker"
-    one.write({}, [(ANN.id, LEFT)])
+    one.write({}, [(ANN.id, LEFT)], False)
     assert one.claim([(EVE._replace(name="ann"), "")], []) == [False]
-    other.write({}, [(ANN.id, LEFT)])
+    other.write({}, [(ANN.id, LEFT)], False)
     assert one.claim([(EVE._replace(name="ann"), "")], []) == [True]
     assert other.claim([(ANN._replace(name="eve"), "")], []) == [True], "she has another name now"
 
@@ -75,13 +76,13 @@ def test_no_name_is_given_before_all_have_written_down_who_is_there(world: World
 def test_what_another_has_written_is_found_once_and_only_what_is_new(world: World) -> None:
     one, other = world.worker("one"), world.worker("other")
     one.claim([(ANN, "ann@example.org")], [])
-    one.write({"clients": 1}, [(ANN.id, in_rooms("main", "dev"))])
+    one.write({"clients": 1}, [(ANN.id, in_rooms("main", "dev"))], False)
     first = changes(other)
     assert first.people == [(ANN, "ann@example.org")]
     assert [(worker, person, set(rooms or ())) for worker, person, rooms in first.here] == [("one", ANN.id, {"main", "dev"})]
     assert first.statuses["one"] == {"clients": 1}
     assert other.changes() is None
-    one.write({"clients": 0}, [(ANN.id, LEFT)])
+    one.write({"clients": 0}, [(ANN.id, LEFT)], False)
     second = changes(other)
     assert (second.whole, second.people, second.here) == (False, [], [("one", ANN.id, None)])
     assert second.statuses == {"one": {"clients": 0}}
@@ -89,7 +90,7 @@ def test_what_another_has_written_is_found_once_and_only_what_is_new(world: Worl
 
 def test_who_was_met_while_a_worker_was_alone_is_written_down_with_the_name(world: World) -> None:
     one, other = world.worker("one"), world.worker("other")
-    one.write({}, [(ANN.id, Person(ANN, "", ("main",)))])
+    one.write({}, [(ANN.id, Person(ANN, "", ("main",)))], False)
     assert changes(other).people == [(ANN, "")]
     assert other.claim([(BOB._replace(name="ann"), "")], []) == [False]
 
@@ -97,9 +98,9 @@ def test_who_was_met_while_a_worker_was_alone_is_written_down_with_the_name(worl
 def test_what_tells_of_those_who_left_is_removed_and_who_missed_it_gets_all(world: World) -> None:
     one, other, late = world.worker("one"), world.worker("other"), world.worker("late")
     one.claim([(ANN, ""), (BOB, "")], [])
-    one.write({}, [(ANN.id, in_rooms("main")), (BOB.id, in_rooms("main"))])
+    one.write({}, [(ANN.id, in_rooms("main")), (BOB.id, in_rooms("main"))], False)
     assert len(changes(late).here) == 2
-    one.write({}, [(ANN.id, LEFT)])
+    one.write({}, [(ANN.id, LEFT)], False)
     one.sweep()
     changes(other)
     one.sweep()

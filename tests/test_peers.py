@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from chatapp.realtime import peers as peers_module
-from chatapp.realtime.peers import MOST_DATAGRAMS, NEW, Peers
+from chatapp.realtime import datagrams
+from chatapp.realtime.datagrams import MOST_DATAGRAMS, Datagrams
+from chatapp.realtime.peers import NEW
 from tests.conftest import TOP, wait_until
 
 
@@ -24,8 +25,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def two(folder: Path) -> Iterator[tuple[Peers, Peers]]:
-    one, other = Peers(folder), Peers(folder)
+def two(folder: Path) -> Iterator[tuple[Datagrams, Datagrams]]:
+    one, other = Datagrams(folder), Datagrams(folder)
     one.open()
     other.open()
     yield one, other
@@ -33,7 +34,7 @@ def two(folder: Path) -> Iterator[tuple[Peers, Peers]]:
     other.close()
 
 
-def test_who_comes_finds_the_others_and_is_found(two: tuple[Peers, Peers]) -> None:
+def test_who_comes_finds_the_others_and_is_found(two: tuple[Datagrams, Datagrams]) -> None:
     one, other = two
     assert set(other.others) == {one.me}
     assert one.wait(1) == [NEW]
@@ -42,7 +43,7 @@ def test_who_comes_finds_the_others_and_is_found(two: tuple[Peers, Peers]) -> No
     assert not one.scan(), "nothing has changed"
 
 
-def test_a_nudge_wakes_all_others_and_costs_no_wait_when_they_do_not_listen(two: tuple[Peers, Peers]) -> None:
+def test_a_nudge_wakes_all_others_and_costs_no_wait_when_they_do_not_listen(two: tuple[Datagrams, Datagrams]) -> None:
     one, other = two
     one.scan()
     other.nudge(b"look")
@@ -53,7 +54,7 @@ def test_a_nudge_wakes_all_others_and_costs_no_wait_when_they_do_not_listen(two:
     assert one.wait(0.01) == []
 
 
-def test_who_leaves_is_gone_at_once(two: tuple[Peers, Peers]) -> None:
+def test_who_leaves_is_gone_at_once(two: tuple[Datagrams, Datagrams]) -> None:
     one, other = two
     one.scan()
     gone = other.me
@@ -68,8 +69,8 @@ def test_a_killed_worker_does_not_live_and_gives_up_the_lead(folder: Path) -> No
     script = f"""
         import time
         from pathlib import Path
-        from chatapp.realtime.peers import Peers
-        peers = Peers(Path({str(folder)!r}))
+        from chatapp.realtime.datagrams import Datagrams
+        peers = Datagrams(Path({str(folder)!r}))
         peers.open()
         assert peers.lead()
         print(peers.me, flush=True)
@@ -78,7 +79,7 @@ def test_a_killed_worker_does_not_live_and_gives_up_the_lead(folder: Path) -> No
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=TOP, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     name = process.stdout.readline().strip()
-    mine = Peers(folder)
+    mine = Datagrams(folder)
     mine.open()
     assert set(mine.others) == {name}
     assert not mine.lead()
@@ -94,9 +95,9 @@ def test_a_killed_worker_does_not_live_and_gives_up_the_lead(folder: Path) -> No
 
 
 def test_the_check_before_the_start_leaves_nothing_and_tells_what_is_wrong(folder: Path) -> None:
-    peers_module.check(folder)
+    datagrams.check(folder)
     assert os.listdir(folder) == []
     folder.rmdir()
     folder.write_text("")
     with pytest.raises(OSError, match="exists"):
-        peers_module.check(folder)
+        datagrams.check(folder)

@@ -165,3 +165,28 @@ def test_nothing_is_kept_of_those_who_are_gone(world: World) -> None:
     assert not world.presence._names.users
     assert not world.presence._names._holders
     assert not world.presence._connections
+
+
+def test_who_leaves_while_no_name_can_be_asked_for_keeps_theirs(world: World) -> None:
+    ann = world.come(ANN)
+    world.presence.keep_names(True)
+    world.go(ann, ANN)
+    world.now += GRACE_SECONDS + 1
+    world.told()
+    assert world.presence.holds(ANN)
+    bob = world.come(BOB)
+    world.presence.keep_names(False)
+    assert not world.presence.holds(ANN)
+    assert not world.presence.knows(ANN.id)
+    assert world.presence.holds(BOB)
+    world.go(bob, BOB)
+    assert not world.presence.holds(BOB)
+
+
+def test_a_name_that_was_given_to_another_elsewhere_is_disputed(world: World) -> None:
+    world.come(ANN)
+    world.presence.named_elsewhere(BOB._replace(name="Ann"))
+    assert world.presence.disputed == {ANN.id}
+    assert not world.presence.holds(ANN)
+    world.presence.named_elsewhere(ANN)
+    assert world.presence.holds(ANN)

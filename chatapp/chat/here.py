@@ -1,68 +1,32 @@
 """Who is here in which worker, and who has which name: a table that all workers share while there are several.
 
-It is no part of the store: nothing of it outlives the workers, and it can be removed while none runs. Each worker writes
-what is true of itself, and follows what the others wrote as it follows the log: rows have versions, and a look asks for
-those that are higher than the last one it knows. A name is given in one transaction, so it has one holder at any time.
-Written and read by `chat.workers`. What a worker wrote that has ended counts for nothing, and is removed by who finds it.
+It is no part of the log: nothing of it outlives the workers. Each worker writes what is true of itself, and follows what
+the others wrote as it follows the log: rows have versions, and a look asks for those that are higher than the last one it
+knows. A name is given in one transaction, so it has one holder at any time. What a worker wrote that has ended counts for
+nothing, and is removed by who finds it. Written and read by `chat.workers`.
+
+This is what such a table does; workers on one machine share a file (`chat.here_sqlite`), those on several the database
+that has their log (`chat.here_postgres`).
 """
 
-import contextlib
-import json
-import os
-import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, NamedTuple, Protocol
 
-from chatapp.chat.messages import User, fold
-from chatapp.chat.opening import BOOT_ID, one_at_a_time
-
-_TABLES = """
-    CREATE TABLE IF NOT EXISTS state (
-        one INTEGER PRIMARY KEY CHECK (one = 1),
-        version INTEGER NOT NULL,   -- the highest there is
-        swept INTEGER NOT NULL      -- rows of those who left, up to this version, are removed
-    );
-    INSERT OR IGNORE INTO state VALUES (1, 0, 0);
-    CREATE TABLE IF NOT EXISTS workers (
-        worker TEXT PRIMARY KEY,
-        status TEXT NOT NULL,       -- JSON: what /healthz tells of it
-        version INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS people (
-        person TEXT PRIMARY KEY,
-        folded TEXT NOT NULL UNIQUE,    -- the name as names are compared
-        name TEXT NOT NULL,
-        avatar TEXT NOT NULL,
-        email TEXT NOT NULL,        -- only where the server fetches pictures by it
-        version INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS people_by_version ON people (version);
-    CREATE TABLE IF NOT EXISTS here (
-        worker TEXT NOT NULL,
-        person TEXT NOT NULL,
-        rooms TEXT,                 -- JSON: which rooms they follow; NULL: they have left this worker
-        version INTEGER NOT NULL,
-        PRIMARY KEY (worker, person)
-    ) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS here_by_version ON here (version);
-    CREATE INDEX IF NOT EXISTS here_by_person ON here (person);
-"""
-_PUT_PERSON = "INSERT OR {} INTO people VALUES (?, ?, ?, ?, ?, ?)"
-_PUT_HERE = "INSERT OR REPLACE INTO here VALUES (?, ?, ?, ?)"
-_FORGET_PEOPLE = """
-    DELETE FROM people WHERE version <= ? AND NOT EXISTS (SELECT 1 FROM here WHERE here.person = people.person)
-"""
-_KEEP_HERE = """
-    INSERT INTO here VALUES (?, ?, '[]', ?)
-    ON CONFLICT DO UPDATE SET rooms = coalesce(rooms, '[]'), version = excluded.version
-"""
+from chatapp.chat.messages import User
 
 Status = dict[str, Any]
 
 
 class Unsettled(Exception):
     """Another worker has not written down yet who is there."""
+
+
+class HereError(Exception):
+    """The table can't be used now. `busy`: because another worker writes into it, which ends by itself."""
+
+    def __init__(self, sentence: str, busy: bool = False) -> None:
+        super().__init__(sentence)
+        self.busy = busy
 
 
 class Person(NamedTuple):
@@ -83,39 +47,14 @@ class Changes(NamedTuple):
     here: list[tuple[str, str, Collection[str] | None]]
 
 
-class Here:
-    """The table, as the worker `me` sees it. `lives` tells of a worker whether it does. Raises `sqlite3.Error`."""
+class Here(Protocol):
+    """The table as one worker sees it. Everything raises `HereError`, and may wait."""
 
-    def __init__(self, folder: Path, me: str, lives: Callable[[str], bool]) -> None:
-        boot = BOOT_ID.read_text().strip()[:8] if BOOT_ID.exists() else ""
-        # Nothing waits for the disk, so after a power failure the file may be damaged: each run of the machine has another.
-        path = folder / f"here-{boot}.db"
-        for old in folder.glob("here-*.db*"):
-            if not old.name.startswith(path.name):
-                old.unlink(missing_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        self._me = me
-        self._lives = lives
-        self._seen = self._swept = 0
-        self._data_version = -1
-        # Waiting for another process is left to who calls: here it would hold up everybody. Only at the beginning it waits.
-        self._connection = sqlite3.connect(path, timeout=5, isolation_level=None, cached_statements=64)
-        self._execute = self._connection.execute
-        try:
-            with one_at_a_time(folder / "here.opening"):
-                self._execute("PRAGMA journal_mode = WAL")
-                self._execute("PRAGMA synchronous = OFF")
-                self._connection.executescript(_TABLES)
-            self._execute("PRAGMA busy_timeout = 0")
-        except BaseException:
-            self.close()
-            raise
+    #: Another number when what this worker wrote may be lost: it writes all of it again then, and reads all.
+    run: int
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-
-    # Writing.
+        """Let go of the table."""
 
     def claim(self, asked: Iterable[tuple[User, str]], others: Iterable[str]) -> list[bool]:
         """Give each person (with their e-mail) the name, who is here from then on; False for one that somebody else has, in
@@ -123,97 +62,18 @@ class Here:
 
         Raises `Unsettled` as long as one of the `others` has not written down who is there.
         """
-        with self._transaction() as version:
-            for other in others:
-                if not self._execute("SELECT 1 FROM workers WHERE worker = ?", (other,)).fetchone():
-                    raise Unsettled
-            return [self._give(user, email, version) for user, email in asked]
 
-    def _give(self, user: User, email: str, version: int) -> bool:
-        folded = fold(user.name)
-        holder = self._execute("SELECT person FROM people WHERE folded = ?", (folded,)).fetchone()
-        if holder is not None and holder[0] != user.id and self._is_anywhere(holder[0]):
-            return False
-        self._execute(_PUT_PERSON.format("REPLACE"), (user.id, folded, user.name, user.avatar, email, version))
-        self._execute(_KEEP_HERE, (self._me, user.id, version))
-        return True
+    def write(self, status: Status, people: Iterable[tuple[str, Person]], whole: bool) -> None:
+        """Say how this worker is, and where these people are in it. Who has a `user` may not be in the table yet.
 
-    def _is_anywhere(self, person: str) -> bool:
-        rows = self._execute("SELECT worker FROM here WHERE person = ? AND rooms IS NOT NULL", (person,)).fetchall()
-        return any(self._lives(worker) for (worker,) in rows)
-
-    def write(self, status: Status, people: Iterable[tuple[str, Person]]) -> None:
-        """Say how this worker is, and where these people are in it. Who has a `user` is not in the table yet."""
-        with self._transaction() as version:
-            self._execute("INSERT OR REPLACE INTO workers VALUES (?, ?, ?)", (self._me, json.dumps(status), version))
-            for person, (user, email, rooms) in people:
-                if user is not None:
-                    row = (person, fold(user.name), user.name, user.avatar, email, version)
-                    self._execute(_PUT_PERSON.format("IGNORE"), row)
-                listed = None if rooms is None else json.dumps(list(rooms))
-                self._execute(_PUT_HERE, (self._me, person, listed, version))
+        `whole`: these are all who are in it.
+        """
 
     def sweep(self) -> None:
         """Remove what workers have written that do not live, and what tells of those who left before the last call."""
-        with self._transaction() as version:
-            rows = self._execute("SELECT worker FROM workers UNION SELECT DISTINCT worker FROM here").fetchall()
-            for (worker,) in rows:
-                if not self._lives(worker):
-                    self._remove(worker)
-            self._execute("DELETE FROM here WHERE rooms IS NULL AND version <= ?", (self._swept,))
-            self._execute(_FORGET_PEOPLE, (self._swept,))
-            self._execute("UPDATE state SET swept = max(swept, ?)", (self._swept,))
-            self._swept = version
 
     def leave(self, nobody_else: Callable[[], bool]) -> bool:
         """Remove what this worker wrote, if there is nobody else to read it; whether that is so."""
-        with self._transaction():
-            # Within the transaction: who came since would find that this worker has not written down who is here.
-            if not nobody_else():
-                return False
-            self._remove(self._me)
-            return True
-
-    def _remove(self, worker: str) -> None:
-        for table in ("workers", "here"):
-            self._execute(f"DELETE FROM {table} WHERE worker = ?", (worker,))
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[int]:
-        """A transaction, and the version of what is written in it."""
-        self._execute("BEGIN IMMEDIATE")
-        try:
-            self._execute("UPDATE state SET version = version + 1")
-            (version,) = self._execute("SELECT version FROM state").fetchone()
-            yield version
-            self._execute("COMMIT")
-        finally:
-            self._connection.rollback()
-
-    # Following.
 
     def changes(self) -> Changes | None:
-        """What the others have written since the last call; None if nothing. Costs 3 us then."""
-        (data_version,) = self._execute("PRAGMA data_version").fetchone()
-        if data_version == self._data_version:
-            return None
-        self._execute("BEGIN")  # one view
-        try:
-            (version, swept) = self._execute("SELECT version, swept FROM state").fetchone()
-            whole = self._seen < swept or not self._seen
-            since = 0 if whole else self._seen
-            statuses = self._execute("SELECT worker, status FROM workers WHERE version > ?", (since,)).fetchall()
-            people = self._execute("SELECT person, name, avatar, email FROM people WHERE version > ?", (since,)).fetchall()
-            here = self._execute(
-                "SELECT worker, person, rooms FROM here WHERE version > ? AND worker != ? ORDER BY version",
-                (since, self._me),
-            ).fetchall()
-        finally:
-            self._connection.rollback()
-        self._seen, self._data_version = version, data_version
-        return Changes(
-            whole,
-            {worker: json.loads(status) for worker, status in statuses},
-            [(User(person, name, avatar), email) for person, name, avatar, email in people],
-            [(worker, person, None if rooms is None else json.loads(rooms)) for worker, person, rooms in here],
-        )
+        """What the others have written since the last call; None if nothing."""

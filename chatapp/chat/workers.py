@@ -3,30 +3,32 @@
 Workers share the store, which each of them follows, and while there are several the table of who is here (`chat.here`),
 which each follows in the same way. A nudge (`realtime.peers`) says that there is something new; one that is lost costs
 `TICK_SECONDS` at most. As long as a worker is alone nothing is shared: it keeps all of this in its memory, and writes it
-down when somebody comes (a second worker, or the next one of a reload).
+down when somebody comes (a second worker, or the next one of a reload). Where others may come unseen it always shares.
+
+The table may wait, and so may be used by one greenlet at a time. While it can't be used, who is here keeps their name, and
+who is elsewhere stays there, as far as was known last.
 """
 
-import collections
 import contextlib
 import json
 import logging
-import random
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import gevent
 from gevent.lock import BoundedSemaphore
 
 from chatapp.chat.answers import Fields
-from chatapp.chat.here import Changes, Here, Person, Status, Unsettled
-from chatapp.chat.messages import BadMessage, User
+from chatapp.chat.claims import Claims
+from chatapp.chat.here import Changes, Here, HereError, Person, Status
+from chatapp.chat.messages import User
 from chatapp.chat.outcomes import NotStored
 from chatapp.chat.people import People
 from chatapp.chat.presence import Presence
 from chatapp.chat.rooms import Rooms
 from chatapp.chat.store import Store
 from chatapp.chat.telling import TOLD_TYPING
+from chatapp.realtime import frames
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.peers import NEW, Peers
 
@@ -36,36 +38,23 @@ TICK_SECONDS = 0.1
 SCAN_SECONDS = 0.25
 #: How often what nobody has to know any more is removed (seconds).
 SWEEP_SECONDS = 60.0
-#: How long somebody waits for a name while the table is held, or another worker has yet to write into it (seconds). One
-#: that has not done so after `STUCK_SECONDS` stands still, and is not waited for.
-CLAIM_SECONDS = 5.0
+#: A worker that has written nothing into the table after so long stands still, and is not waited for (seconds).
 STUCK_SECONDS = 1.0
-STEP_SECONDS = 0.002
-#: How long a name has to be taken until that is told, and how often it is asked for meanwhile (seconds).
-HELD_SECONDS = 0.5
-TAKEN_SECONDS = 0.02
 #: Asks the others to write down at once who is there.
 TELL = b"?"
-NOT_NOW = "The server can't see just now whether somebody else has this name. Try again in a moment."
+#: While the table could not be used, somebody else was given the name: who comes back is told so.
+NAME_GONE = frames.GOING_AWAY.because("somebody else was given your name; come back")
 
 _log = logging.getLogger(__name__)
 
 
-class _Claim:
-    """Somebody asks for a name. `given` is None if there are no others who could have it."""
-
-    def __init__(self, user: User) -> None:
-        self.user = user
-        self.answered = self.failed = False
-        self.given: bool | None = None
-
-
 class Workers:
-    """This worker among the others. `status` tells what /healthz says of it."""
+    """This worker among the others. `table` opens the table of who is here; `status` tells what /healthz says of it."""
 
     def __init__(
         self,
         peers: Peers,
+        table: Callable[[], Here],
         store: Store,
         rooms: Rooms,
         presence: Presence,
@@ -74,6 +63,7 @@ class Workers:
         status: Callable[[], Status],
     ) -> None:
         self._peers = peers
+        self._table = table
         self._store = store
         self._rooms = rooms
         self._presence = presence
@@ -81,14 +71,16 @@ class Workers:
         self._people = people
         self._status = status
         self._here: Here | None = None
+        # What is said of this worker, and where its people are, must not change between writing it and the next who writes.
+        self._turn = BoundedSemaphore(1)
+        self._claims = Claims(self._ask, presence.holds)
         self._statuses: dict[str, Status] = {}
         # Since when others are known, in seconds of the monotonic clock.
         self._met: dict[str, float] = {}
+        # What was written of this worker last; empty: nothing yet, or it may be lost.
         self._told: Status = {}
-        # Who asks for a name just now; who waits for an answer; and the one who asks for them.
-        self._coming: collections.Counter[str] = collections.Counter()
-        self._claims: list[_Claim] = []
-        self._asking = BoundedSemaphore(1)
+        self._run = 0
+        self._failing = False
         self._scanned = self._wrote = self._swept = 0.0
         presence.claim = self._claim
         store.is_elsewhere = presence.is_elsewhere
@@ -98,7 +90,7 @@ class Workers:
         try:
             self._peers.open()
         except OSError as error:
-            _log.warning("other workers can't be reached in %s: %s", self._peers.folder, error.strerror or error)
+            _log.warning("other workers can't be reached: %s", error)
 
     def close(self) -> None:
         """Be gone, at once for all others."""
@@ -120,11 +112,11 @@ class Workers:
             if NEW in said or now - self._scanned >= SCAN_SECONDS:
                 self._scanned = now
                 self._peers.scan()
-            if self._peers.others or self._here is not None:
+            if not self._is_alone or self._here is not None:
                 try:
                     self._look(said, now)
-                except sqlite3.Error as error:
-                    _log.warning("the table of who is here can't be used: %s", error)
+                except HereError as error:
+                    self._fail(error)
                     gevent.sleep(TICK_SECONDS)
             said = self._peers.wait(TICK_SECONDS if self._here is not None else SCAN_SECONDS)
 
@@ -139,34 +131,58 @@ class Workers:
         if now - self._swept >= SWEEP_SECONDS:
             self._swept = now
             self._sweep()
-        if not self._peers.others:
+        if self._is_alone:
             self._be_alone()
+        if self._told:
+            self._recover()
 
     def _sweep(self) -> None:
         if self._here is not None:
             with _unless_held():
                 self._here.sweep()
 
+    def _fail(self, error: HereError) -> None:
+        if not self._failing:
+            self._failing = True
+            self._presence.keep_names(True)
+            _log.warning("the table of who is here can't be used: %s", error)
+
+    def _recover(self) -> None:
+        if self._failing:
+            self._failing = False
+            self._presence.keep_names(False)
+            _log.warning("the table of who is here can be used again")
+
     # Alone or not.
+
+    @property
+    def _is_alone(self) -> bool:
+        return self._peers.sees_all and not self._peers.others
 
     def _share(self) -> None:
         """If there are others, everything is written down from now on, beginning with who is here."""
         now = time.monotonic()
-        others = self._peers.others
-        self._met = {name: self._met.get(name, now) for name in others}
+        self._met = {name: self._met.get(name, now) for name in self._peers.others}
         self._lose_the_gone()
-        if self._here is not None or not others:
-            return
-        self._here = Here(self._peers.folder, self._peers.me, self._peers.lives)
-        self._presence.shared = self._store.followed = self._store.shared = True
+        if self._here is None and not self._is_alone:
+            self._here = self._table()
+            self._presence.shared = self._store.followed = self._store.shared = True
+            self._swept = 0.0
+            self._begin_anew()
+        if self._here is not None and self._run != self._here.run:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Nothing of what this worker has written counts."""
+        assert self._here is not None
+        self._run = self._here.run
         self._told = {}
-        self._swept = 0.0
-        self._presence.moved.update(self._presence.here())
+        self._presence.moved.update(self._presence.here(), self._claims.coming)
 
     def _be_alone(self) -> None:
         alone = False
         with _unless_held():
-            alone = self._here is not None and self._here.leave(self._is_alone)
+            alone = self._here is not None and self._here.leave(self._scan_alone)
         if self._here is None or not alone:
             return
         self._lose_the_gone()
@@ -176,9 +192,9 @@ class Workers:
         self._presence.moved.clear()
         self._presence.typed.clear()
 
-    def _is_alone(self) -> bool:
+    def _scan_alone(self) -> bool:
         self._peers.scan()
-        return not self._peers.others
+        return self._is_alone
 
     def _lose_the_gone(self) -> None:
         """The people of workers that have ended, however, are not there any more."""
@@ -191,90 +207,61 @@ class Workers:
     # What the others are told.
 
     def _claim(self, user: User) -> bool | None:
-        """Give a name to a person where all see it. Waits while that can't be said. Raises `BadMessage`.
-
-        A name that is taken is asked for again for a moment: who had it may have left just now.
-        """
-        self._share()
-        if not self._peers.others:
+        """Give a name to a person where all see it. Waits while that can't be said. Raises `BadMessage`."""
+        if self._is_alone:
             return None
-        began = time.monotonic()
-        self._coming[user.id] += 1
-        try:
-            given = self._ask(user)
-            if given is False:
-                self._peers.nudge(TELL)
-            while given is False and time.monotonic() - began < HELD_SECONDS:
-                gevent.sleep(TAKEN_SECONDS)
-                self._tell()
-                given = self._ask(user)
-            return given
-        finally:
-            self._coming[user.id] -= 1
-            if not self._coming[user.id]:
-                del self._coming[user.id]
+        return self._claims.claim(user, self._hurry)
 
-    def _ask(self, user: User) -> bool | None:
-        """Ask for a name, together with all who ask at the same time: whoever comes first asks for all who wait."""
-        claim = _Claim(user)
-        self._claims.append(claim)
-        with self._asking:
-            while not claim.answered:
-                claims, self._claims = self._claims, []
-                self._ask_for(claims)
-        if claim.failed:
-            raise BadMessage("not_stored", NOT_NOW)
-        return claim.given
+    def _hurry(self) -> None:
+        """A name is taken; who has it may have left just now."""
+        self._peers.nudge(TELL)
+        with contextlib.suppress(HereError):
+            self._tell()
 
-    def _ask_for(self, claims: "list[_Claim]") -> None:
-        """Answer each of these claims."""
-        given: list[bool] | None = None
-        try:
-            given = self._given([(claim.user, self._email(claim.user)) for claim in claims])
-        finally:
-            for number, claim in enumerate(claims):
-                claim.answered = True
-                claim.given = given[number] if given is not None else None
-                claim.failed = given is None and self._here is not None
-
-    def _given(self, asked: list[tuple[User, str]]) -> list[bool] | None:
-        """Who of them got the name; None if there are no others any more, or if that can't be said."""
-        deadline = time.monotonic() + CLAIM_SECONDS
-        while time.monotonic() < deadline:
+    def _ask(self, users: Sequence[User]) -> list[bool] | None:
+        """Who of them got their name; None if there are no others any more."""
+        with self._turn:
             self._share()
             if self._here is None:
                 return None
             awaited = [name for name, since in self._met.items() if time.monotonic() - since < STUCK_SECONDS]
             try:
-                return self._here.claim(asked, awaited)
-            except Unsettled:
-                pass
-            except sqlite3.Error as error:
-                if not _is_busy(error):
-                    _log.warning("the table of who is here can't be used: %s", error)
-            gevent.sleep(STEP_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - so that two who wait do not meet again
-        return None
+                return self._here.claim([(user, self._email(user)) for user in users], awaited)
+            except HereError as error:
+                if not error.busy:
+                    self._fail(error)
+                raise
 
     def _tell(self) -> None:
         """Write down what has changed, and nudge the others. What can't be written now is written the next time."""
-        status = self._status()
-        moved = self._presence.moved
-        if self._here is None or (status == self._told and not moved and not self._presence.typed):
-            return
-        if status != self._told or moved:
-            people = [(person, self._person(person)) for person in moved]
-            with _unless_held():
-                self._here.write(status, people)
-                self._told = status
-                self._store.told.update(moved)
-                moved.clear()
+        with self._turn:
+            self._write()
         typed = {room: list(people)[:TOLD_TYPING] for room, people in self._presence.typed.items()}
         self._presence.typed.clear()
-        self._peers.nudge(json.dumps({"typing": typed}).encode() if typed else b"")
+        if typed:
+            self._peers.nudge(json.dumps({"typing": typed}).encode())
+
+    def _write(self) -> None:
+        presence, status = self._presence, self._status()
+        if self._here is None or (status == self._told and not presence.moved):
+            return
+        moved, presence.moved = presence.moved, set()
+        written = False
+        try:
+            with _unless_held():
+                self._here.write(status, [(person, self._person(person)) for person in moved], whole=not self._told)
+                written = True
+        finally:
+            if not written:
+                presence.moved |= moved
+        if written:
+            self._told = status
+            self._store.told.update(moved)
+            self._peers.nudge()
 
     def _person(self, person: str) -> Person:
         rooms = self._presence.place(person)
-        if rooms is None and self._coming[person]:
+        if rooms is None and self._claims.coming[person]:
             rooms = []  # they have the name already, and are here in a moment
         # Names are in the table since they were given, unless this worker was alone then.
         user = self._presence.user(person) if rooms is not None and not self._told else None
@@ -328,6 +315,16 @@ class Workers:
                     self._store.announce(person)
         for user, _ in changes.people:
             presence.let_go(user.id)  # some have left already
+        self._send_away()
+
+    def _send_away(self) -> None:
+        """Whose name was given to somebody else, while the table could not be used here, has lost it."""
+        presence = self._presence
+        for person in presence.disputed - self._claims.coming.keys():
+            presence.disputed.discard(person)
+            if presence.connections(person) and not presence.holds(presence.user(person)):
+                for connection in presence.connections(person):
+                    connection.end(NAME_GONE)
 
     def _count(self) -> None:
         self._hub.clients_elsewhere = sum(status["clients"] for status in self._statuses.values())
@@ -338,13 +335,9 @@ def _unless_held() -> Iterator[None]:
     """What can't be written because another worker does so just now is left; it is tried again with the next tick."""
     try:
         yield
-    except sqlite3.Error as error:
-        if not _is_busy(error):
+    except HereError as error:
+        if not error.busy:
             raise
-
-
-def _is_busy(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _typing_in(data: bytes) -> Fields:

@@ -84,19 +84,21 @@ class Link(psycopg.Connection[Any]):
     def wait(self, gen: Any, interval: float = 0.0, timeout: float | None = None) -> Any:  # noqa: ARG002 - psycopg's
         """Bring one of psycopg's generators to its end while other greenlets go on."""
         bound = self.patience if timeout is None else timeout
+        fd = self.pgconn.socket  # libpq has none any more once it finds the connection lost; psycopg must find that out itself
         try:
             wanted = next(gen)
             while True:
-                wanted = gen.send(self._wait_for(wanted, bound))
+                wanted = gen.send(self._wait_for(fd, wanted, bound))
         except StopIteration as end:
             return end.value
         except (Stalled, GeneratorExit, gevent.GreenletExit, gevent.Timeout):
             self.pgconn.finish()  # in the middle of something: of no use any more
+            with contextlib.suppress(Exception):
+                gen.close()  # a pipeline tries to go on, in vain
             raise
 
-    def _wait_for(self, wanted: int, bound: float) -> int:
+    def _wait_for(self, fd: int, wanted: int, bound: float) -> int:
         """Wait until the socket can be read (1) or written (2), as is wanted; which of these it is."""
-        fd = self.pgconn.socket
         ready = _ready(fd, wanted)
         if ready:
             return ready

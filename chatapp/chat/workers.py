@@ -94,10 +94,10 @@ class Workers:
 
     def close(self) -> None:
         """Be gone, at once for all others."""
-        self._peers.close()
         if self._here is not None:
             self._here.close()
             self._here = None
+        self._peers.close()
 
     @property
     def statuses(self) -> list[Status]:

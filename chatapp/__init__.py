@@ -82,7 +82,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     hub = Hub(settings.max_clients)
     people = People(key)
     people.shares_emails = settings.avatars == "gravatar"
-    peers = Datagrams(workers_folder(settings))
     formats = Formats(settings.log_encodings, settings.log_line_bytes)
     catalog = Catalog(settings.logs or (str(settings.data_dir / serverlog.FILE_NAME),), formats)
     for sentence in catalog.unseen() if settings.logs else ():
@@ -91,7 +90,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     redactor = _redactor(settings)
     feeds = Feeds(catalog, watcher, hub, redactor, settings.data_dir)
     history = History(catalog, feeds)
-    chat = _chat(settings, hub, people, peers, feeds)
+    peers, table = _others(settings)
+    chat = _chat(settings, hub, people, peers, table, feeds)
     listing = Listing(history, hub)
     audit = Audit()
     talks = chat_socket.endpoint(chat, settings)
@@ -125,7 +125,21 @@ def _redactor(settings: Settings) -> redact.Redactor:
         raise config.SettingError(f"{config.PREFIX}LOG_REDACT can't be used: {error}") from None
 
 
-def _chat(settings: Settings, hub: Hub, people: People, peers: Datagrams, feeds: Feeds) -> Services:
+def _others(settings: Settings) -> tuple[Peers, Callable[[], Here]]:
+    """The other workers, and the table of who is here, which is opened when there are some."""
+    if settings.database_url:
+        from chatapp.chat.here_postgres import HereTables  # psycopg is not needed, nor loaded, without a database
+        from chatapp.chat.peers_postgres import DatabasePeers
+        from chatapp.chat.postgres import Server
+
+        server = Server(settings.database_url)
+        everywhere = DatabasePeers(server)
+        return everywhere, lambda: HereTables(server, everywhere)
+    near = Datagrams(workers_folder(settings))
+    return near, lambda: HereFile(near.folder, near.me, near.lives)
+
+
+def _chat(settings: Settings, hub: Hub, people: People, peers: Peers, table: Callable[[], Here], feeds: Feeds) -> Services:
     """What the chat is made of, in the order in which a message travels."""
 
     def status() -> dict[str, Any]:
@@ -142,10 +156,6 @@ def _chat(settings: Settings, hub: Hub, people: People, peers: Datagrams, feeds:
     rooms = Rooms(store, recent, past, subscriptions, hub, search.wake, peers.nudge)
     if people.shares_emails:
         rooms.remember = people.remember  # who wrote in another worker too
-
-    def table() -> Here:
-        return HereFile(peers.folder, peers.me, peers.lives)
-
     workers = Workers(peers, table, store, rooms, presence, hub, people, status)
     return Services(hub, store, reader, people, presence, subscriptions, rooms, search, workers)
 

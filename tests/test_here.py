@@ -110,8 +110,10 @@ class DatabaseWorld:
             return [row for (row,) in link.ask(f"SELECT {column} FROM here_{table} ORDER BY {column}")]
 
     def close(self) -> None:
-        for closes in (*self.peers.values(), *self._servers):
-            closes.close()
+        for peers in self.peers.values():
+            peers.close()
+        for server in self._servers:
+            server.close()
 
 
 @pytest.fixture(params=["file", "database"])

@@ -50,8 +50,9 @@ class Changes(NamedTuple):
 class Here(Protocol):
     """The table as one worker sees it. Everything raises `HereError`, and may wait."""
 
-    #: Another number when what this worker wrote may be lost: it writes all of it again then, and reads all.
-    run: int
+    @property
+    def run(self) -> int:
+        """Another number when what this worker wrote may be lost: it writes all of it again then, and reads all."""
 
     def close(self) -> None:
         """Let go of the table."""

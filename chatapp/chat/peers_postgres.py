@@ -1,9 +1,9 @@
 """The other workers of a server whose log is in PostgreSQL, on whatever machine (`realtime.peers`).
 
-Each worker keeps a session of its own open. There it listens for hints (LISTEN): what is committed brings one along, and who
-is typing is told by one alone. There it holds a lock, too, that PostgreSQL takes back when the session ends, so that a worker
-that was killed is soon known to be gone. One whose machine is gone is known by its row (`chat.here_postgres` writes it): it
-has not renewed that for a while, by the clock of the database.
+Each worker keeps a session of its own open. There it listens for hints (LISTEN): what is committed brings one along, and
+who is typing is told by one alone. There it holds a lock, too, that PostgreSQL takes back when the session ends, so that a
+worker that was killed is soon known to be gone. One whose machine is gone is known by its row (`chat.here_postgres` writes
+it): it has not renewed that for a while, by the clock of the database.
 
 When the database was away, or this worker was cut off from it, nobody is judged before all have had time to come back.
 """
@@ -16,7 +16,6 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
-from gevent.socket import wait_read
 
 from chatapp.chat.database import DatabaseError
 from chatapp.chat.here_schema import CHANNEL, HINT, LEAD_LOCK, LIFE_LOCK, make_tables
@@ -143,15 +142,12 @@ class DatabasePeers:
                 self._detach()
 
     def _hear(self, link: Link) -> None:
-        try:
-            wait_read(link.pgconn.socket, LEAD_SECONDS, TimeoutError())
-        except TimeoutError:
-            if self._wants_lead and not self.leads and link.ask("SELECT pg_try_advisory_lock(%s, 0)", LEAD_LOCK)[0][0]:
-                self._leads_on = link
-            return
-        link.pgconn.consume_input()
-        while (notify := link.pgconn.notifies()) is not None:
-            self._take_in(notify.extra.decode())
+        heard = link.heard(LEAD_SECONDS)
+        for payload in heard:
+            self._take_in(payload)
+        if not heard and self._wants_lead and not self.leads:
+            ((leads,),) = link.ask("SELECT pg_try_advisory_lock(%s, 0)", LEAD_LOCK)
+            self._leads_on = link if leads else None
 
     def _take_in(self, payload: str) -> None:
         who, _, what = payload.partition(" ")

@@ -84,7 +84,7 @@ class Link(psycopg.Connection[Any]):
     def wait(self, gen: Any, interval: float = 0.0, timeout: float | None = None) -> Any:  # noqa: ARG002 - psycopg's
         """Bring one of psycopg's generators to its end while other greenlets go on."""
         bound = self.patience if timeout is None else timeout
-        fd = self.pgconn.socket  # libpq has none any more once it finds the connection lost; psycopg must find that out itself
+        fd = self.pgconn.socket  # libpq has none any more once it has found the connection lost, which psycopg is to tell
         try:
             wanted = next(gen)
             while True:

@@ -67,6 +67,7 @@ class DatabasePeers:
         self._listener: gevent.Greenlet | None = None
         self._link: Link | None = None
         self._wants_lead = False
+        self._tried = 0.0
         self._leads_on: Link | None = None
         self._complained = False
         self._said: list[bytes] = []
@@ -142,10 +143,11 @@ class DatabasePeers:
                 self._detach()
 
     def _hear(self, link: Link) -> None:
-        heard = link.heard(LEAD_SECONDS)
-        for payload in heard:
+        for payload in link.heard(LEAD_SECONDS):
             self._take_in(payload)
-        if not heard and self._wants_lead and not self.leads:
+        now = time.monotonic()
+        if self._wants_lead and not self.leads and now - self._tried >= LEAD_SECONDS:
+            self._tried = now
             ((leads,),) = link.ask("SELECT pg_try_advisory_lock(%s, 0)", LEAD_LOCK)
             self._leads_on = link if leads else None
 
@@ -177,6 +179,7 @@ class DatabasePeers:
         if self._away:
             self._away = False
             self._judges_at = time.monotonic() + GONE_SECONDS
+            self.run += 1  # what was read of somebody who came meanwhile was not known to be of one who lives
         return self._judge(rows)
 
     def _renew(self, found: list[Any], now: float) -> None:

@@ -40,6 +40,8 @@ SCAN_SECONDS = 0.25
 SWEEP_SECONDS = 60.0
 #: A worker that has written nothing into the table after so long stands still, and is not waited for (seconds).
 STUCK_SECONDS = 1.0
+#: Of so many rooms it is told in one hint who is typing there, which then has some 3 KB.
+TYPING_ROOMS = 10
 #: Asks the others to write down at once who is there.
 TELL = b"?"
 #: While the table could not be used, somebody else was given the name: who comes back is told so.
@@ -221,6 +223,8 @@ class Workers:
     def _ask(self, users: Sequence[User]) -> list[bool] | None:
         """Who of them got their name; None if there are no others any more."""
         with self._turn:
+            if self._failing:
+                raise HereError("the table of who is here can't be used")  # at once; the look finds out when it can be
             self._share()
             if self._here is None:
                 return None
@@ -229,6 +233,7 @@ class Workers:
                 return self._here.claim([(user, self._email(user)) for user in users], awaited)
             except HereError as error:
                 if not error.busy:
+                    self._presence.moved.update(user.id for user in users)  # whether they were written is not known
                     self._fail(error)
                 raise
 
@@ -236,10 +241,10 @@ class Workers:
         """Write down what has changed, and nudge the others. What can't be written now is written the next time."""
         with self._turn:
             self._write()
-        typed = {room: list(people)[:TOLD_TYPING] for room, people in self._presence.typed.items()}
-        self._presence.typed.clear()
-        if typed:
-            self._peers.nudge(json.dumps({"typing": typed}).encode())
+        typed, self._presence.typed = [*self._presence.typed.items()], {}
+        for first in range(0, len(typed), TYPING_ROOMS):
+            told = {room: list(people)[:TOLD_TYPING] for room, people in typed[first : first + TYPING_ROOMS]}
+            self._peers.nudge(json.dumps({"typing": told}).encode())
 
     def _write(self) -> None:
         presence, status = self._presence, self._status()
@@ -285,7 +290,7 @@ class Workers:
     def _take_in(self, said: list[bytes]) -> None:
         changes = self._here.changes() if self._here is not None else None
         if changes is not None:
-            if any(worker not in self._peers.others for worker, *_ in changes.here):
+            if {*changes.statuses, *(worker for worker, *_ in changes.here)} - self._peers.others - {self._peers.me}:
                 self._peers.scan()
             self._take_changes(changes)
             self._count()

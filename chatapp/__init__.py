@@ -7,6 +7,7 @@ process that serves. Importing this package starts nothing and opens nothing.
 import logging
 import logging.config
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or config.load()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    key = secretkey.load_or_make(settings.data_dir)
+    key = secretkey.of_setting(settings.secret_key) if settings.secret_key else secretkey.load_or_make(settings.data_dir)
+    machine = (settings.machine or socket.gethostname()) if settings.database_url else ""
     generation.begin_run(key)
 
     if not settings.log_token and not settings.bind.startswith(("127.", "localhost:", "[::1]:", "unix:")):
@@ -91,8 +93,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     feeds = Feeds(catalog, watcher, hub, redactor, settings.data_dir)
     history = History(catalog, feeds)
     peers, table = _others(settings)
-    chat = _chat(settings, hub, people, peers, table, feeds)
-    listing = Listing(history, hub)
+    chat = _chat(settings, hub, people, peers, table, feeds, machine)
+    listing = Listing(history, hub, machine)
     audit = Audit()
     talks = chat_socket.endpoint(chat, settings)
     looks = logs_socket.endpoint(hub, catalog, feeds, listing, settings, audit)
@@ -101,7 +103,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(log_access.blueprint(log_access.LogAccess(settings.log_token, key, settings.allowed_origins)))
     security.protect(app, (talks, looks))
     app.register_blueprint(sockets.blueprint((talks, looks)))
-    app.register_blueprint(log_api.blueprint(log_api.LogApi(history, redactor, hub, audit)))
+    app.register_blueprint(log_api.blueprint(log_api.LogApi(history, redactor, hub, audit, machine)))
     app.register_blueprint(pages.blueprint(chat, settings))
     if settings.avatars == "gravatar":
         app.register_blueprint(avatars.blueprint(avatars.Avatars(people, settings.gravatar_url)))
@@ -139,11 +141,19 @@ def _others(settings: Settings) -> tuple[Peers, Callable[[], Here]]:
     return near, lambda: HereFile(near.folder, near.me, near.lives)
 
 
-def _chat(settings: Settings, hub: Hub, people: People, peers: Peers, table: Callable[[], Here], feeds: Feeds) -> Services:
+def _chat(
+    settings: Settings, hub: Hub, people: People, peers: Peers, table: Callable[[], Here], feeds: Feeds, machine: str
+) -> Services:
     """What the chat is made of, in the order in which a message travels."""
 
     def status() -> dict[str, Any]:
-        return {"pid": os.getpid(), "clients": len(hub.clients), "files_followed": feeds.followed, "storing": rooms.storing}
+        return {
+            **({"machine": machine} if machine else {}),
+            "pid": os.getpid(),
+            "clients": len(hub.clients),
+            "files_followed": feeds.followed,
+            "storing": rooms.storing,
+        }
 
     database = Sqlite(settings.data_dir, settings.store_sync)
     store = Store(database)

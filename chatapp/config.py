@@ -94,6 +94,18 @@ def _secret_text(text: str) -> str:
     return text
 
 
+def _secret_key(text: str) -> str:
+    if text and (len(text) < 32 or not text.isprintable() or not text.isascii()):
+        raise ValueError("at least 32 printable ASCII characters, best made by chance: openssl rand -base64 32")
+    return text
+
+
+def _machine(text: str) -> str:
+    if len(text) > 64 or not text.isprintable():
+        raise ValueError("at most 64 printable characters")
+    return text
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -218,6 +230,18 @@ class Settings:
         "A PostgreSQL database to keep the chat in, for several machines: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`. "
         "Empty: SQLite in the data folder.",
     )
+    secret_key: str = _setting(
+        "",
+        _secret_key,
+        "The key that all signatures come from: at least 32 printable ASCII characters, the same on all machines that share "
+        "a database. Empty: made on the first start, and kept in the data folder.",
+    )
+    machine: str = _setting(
+        "",
+        _machine,
+        "What this machine is called, on its log page and in `/healthz`, where several share a database. "
+        "Empty: its host name.",
+    )
     deflate: str = _setting(
         "on",
         _one_of("on", "off"),
@@ -279,7 +303,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
             values[field.name] = field.metadata["parse"](text.strip())
         except ValueError as error:
             # A token or a password must not end up in a log, however wrong it is.
-            shown = "" if field.name in ("log_token", "database_url") else f" is {text!r}; it"
+            shown = "" if field.name in ("log_token", "database_url", "secret_key") else f" is {text!r}; it"
             raise SettingError(f"{variable}{shown} must be {error}.") from None
     return Settings(**values)
 

@@ -1,15 +1,21 @@
-"""The server's secret key: made on the first start, kept in the data folder, readable by its owner alone.
+"""The server's secret key: made on the first start, kept in the data folder, readable by its owner alone; or a setting.
 
 Everything the server signs or hashes with a key derives from it: who somebody is in the chat, avatar values, the cookie of
 the log page, the names of generations of logs.
 """
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
 
 FILE_NAME = "secret.key"
 KEY_BYTES = 32
+
+
+def of_setting(text: str) -> bytes:
+    """The key that all machines were given which share a database."""
+    return hashlib.sha256(text.encode()).digest()
 
 
 def load_or_make(folder: Path) -> bytes:

@@ -56,6 +56,8 @@ def test_values_are_typed() -> None:
         ("GRAVATAR_URL", "file:///etc/", "http"),
         ("LOG_WATCH", "inotify", "auto or poll"),
         ("DATABASE_URL", "mysql://u:sesame-open@h/d", "postgresql://"),
+        ("SECRET_KEY", "sesame-open", "at least 32"),
+        ("MACHINE", "web\n1", "printable"),
         ("OUTBOX_BYTES", "600000", "at least 8 times"),
         ("LOG_ENCODINGS", "gbk", "PATTERN=ENCODING"),
         ("LOG_ENCODINGS", "*.log=gbk,=latin-1", "PATTERN=ENCODING"),

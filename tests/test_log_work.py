@@ -238,7 +238,7 @@ class Teller:
 
 def test_many_who_come_at_once_wait_for_one_look_at_the_folders() -> None:
     history: Any = SlowHistory()
-    listing = Listing(history, Hub(100))
+    listing = Listing(history, Hub(100), "")
     tellers: list[Any] = [Teller() for _ in range(20)]
     shown = [gevent.spawn(listing.show, teller) for teller in tellers]
     gevent.sleep(0)  # each comes as far as to wait

@@ -16,11 +16,12 @@ _AUDIENCE = ("logs", "files")
 
 
 class Listing:
-    """What `History.files` finds, as frames for the hub."""
+    """What `History.files` finds, as frames for the hub; with the name of this machine, if there are several."""
 
-    def __init__(self, history: History, hub: Hub) -> None:
+    def __init__(self, history: History, hub: Hub, machine: str) -> None:
         self._history = history
         self._hub = hub
+        self._machine = machine
         self._frame = b""
         self._lookers = 0
         self._scanning: Event | None = None
@@ -51,7 +52,7 @@ class Listing:
             return
         self._scanning = done = Event()
         try:
-            frame = wire.files(in_thread(self._history.files))
+            frame = wire.files(in_thread(self._history.files), self._machine)
         finally:
             self._scanning = None
             done.set()

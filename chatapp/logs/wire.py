@@ -192,12 +192,17 @@ def notice(file: str, kind: str, generation: str | None, message: str, **more: A
     return _frame({"type": "notice", "file": file, "kind": kind, "generation": generation, "message": message, **more})
 
 
-def files(listed: list[LogFile]) -> bytes:
+def files(listed: list[LogFile], machine: str) -> bytes:
     """The files there are, as a frame of `logs.v1`."""
-    return _frame({"type": "files", "files": file_list(listed)})
+    return _frame({"type": "files", **files_fields(listed, machine)})
 
 
-def file_list(listed: list[LogFile]) -> list[dict[str, Any]]:
+def files_fields(listed: list[LogFile], machine: str) -> dict[str, Any]:
+    """The files there are, and on which of several machines, if there are several."""
+    return {"files": _file_list(listed), **({"machine": machine} if machine else {})}
+
+
+def _file_list(listed: list[LogFile]) -> list[dict[str, Any]]:
     """The files there are, each with its rotated files, newest first."""
     return [
         {

@@ -41,10 +41,11 @@ class _AnyPath(BaseConverter):
 
 
 class LogApi:
-    """Answers requests. `history` opens files, `redactor` blacks out."""
+    """Answers requests. `history` opens files, `redactor` blacks out; `machine`: which one this is, if there are several."""
 
-    def __init__(self, history: History, redactor: Redactor, hub: Hub, audit: Audit) -> None:
+    def __init__(self, history: History, redactor: Redactor, hub: Hub, audit: Audit, machine: str) -> None:
         self._history = history
+        self._machine = machine
         self._audit = audit
         work, indexes = Work(hub), Indexes()
         pages = Pages(history, redactor, indexes, work)
@@ -59,7 +60,7 @@ class LogApi:
 
     def files(self) -> Response:
         """What there is."""
-        return jsonify(files=wire.file_list(in_thread(self._history.files)))
+        return jsonify(wire.files_fields(in_thread(self._history.files), self._machine))
 
     def answer(self, name: str, what: str) -> Response:
         """The route of everything about one file."""

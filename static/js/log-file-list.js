@@ -41,8 +41,8 @@ export function withoutSiblings(files, open) {
 }
 
 export const FileList = {
-  // files: [{ name, size, modified, grewAt, siblings }] or null; open: names; colours: { name: 0..7 }; href(name).
-  props: { files: Array, open: Array, colours: Object, href: Function },
+  // machine: whose files they are, "" if there is one only; files: [{ name, size, modified, grewAt, siblings }] or null; open: names; colours: { name: 0..7 }; href(name).
+  props: { files: Array, machine: String, open: Array, colours: Object, href: Function },
   emits: ["choose", "toggle", "sibling"],
   setup(props, { emit }) {
     const now = ref(Date.now());
@@ -132,7 +132,7 @@ export const FileList = {
       const all = props.files ?? [];
       const files = findFiles(wanted.value === "" ? withoutSiblings(all, props.open) : all, wanted.value);
       return html`
-        <h2 class="side-title">${t("logfiles.files")}</h2>
+        <h2 class="side-title log-files-title">${props.machine ? t("logfiles.filesOn", { machine: props.machine }) : t("logfiles.files")}</h2>
         ${props.files?.length === 0 && html`<p class="log-no-files">${t("logfiles.none")}</p>`}
         ${all.length >= MANY && html`<div class="log-find-file"><input type="search" autocomplete="off" spellcheck="false" placeholder=${t("logfiles.find")} aria-label=${t("logfiles.find")}
           value=${wanted.value} onInput=${(event) => { wanted.value = event.target.value; }} /></div>`}

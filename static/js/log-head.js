@@ -28,7 +28,7 @@ export const LogHead = {
     return () => html`
       <div class="log-heading">
         ${title()}
-        <p class=${["head-context", isTrouble(props.state) && "is-trouble"]}>${headWords(props.state, props.mode, props.connected, props.place)}</p>
+        <p class=${["head-context", isTrouble(props.state) && "is-trouble"]}>${props.state.machine && html`<bdi class="log-machine" title=${props.state.machine}>${props.state.machine}</bdi> · `}${headWords(props.state, props.mode, props.connected, props.place)}</p>
       </div>
       <div class="log-tools">
         <button type="button" class="icon-button" title=${t("logs.jumpHint")} aria-label=${t("logs.jump")} onClick=${() => emit("jump")}>${icon("clock")}</button>

@@ -21,6 +21,7 @@ const ACTIVE_MS = 10_000;   // a file that is new to us and so young is growing
 
 export function freshState() {
   return {
+    machine: "",      // which one it is, where several share a chat
     files: null,      // [{ name, size, modified, grewAt, siblings }], null: not told yet
     tracks: [],       // those that are open (log-track.js)
     window: "live",   // "live" | "past"
@@ -137,7 +138,7 @@ export class LogSession {
   }
 
   received(message) {
-    if (message.type === "files") this.#files(message.files);
+    if (message.type === "files") this.#files(message.files, message.machine ?? "");
     if (message.type === "error") this.#refused(message);
     const isOurs = ["lines", "partial", "notice"].includes(message.type) && this.track(message.file) !== null;
     if (!isOurs) return;
@@ -188,8 +189,9 @@ export class LogSession {
     this.connection.send({ type: "open", file, from, ...(include && { include }), ...(exclude && { exclude }) });
   }
 
-  #files(files) {
+  #files(files, machine) {
     const { state } = this;
+    state.machine = machine;
     const known = new Map((state.files ?? []).map((file) => [file.name, file]));
     const now = this.now();
     state.files = files.map((file) => {

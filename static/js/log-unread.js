@@ -12,9 +12,9 @@ export class Unread {
     this.#hiddenAt = document.hidden ? arrived : null;
   }
 
-  show({ files, arrived, fresh }) {
+  show({ files, machine, arrived, fresh }) {
     const count = this.#hiddenAt === null ? fresh : Math.max(fresh, arrived - this.#hiddenAt);
-    const name = files.length === 0 ? "chatapp" : `${files.length === 1 ? files[0] : t("logs.severalFiles", { count: files.length })} · chatapp`;
-    this.#title.show({ name, count, urgent: 0 });
+    const shown = files.length < 2 ? files[0] : t("logs.severalFiles", { count: files.length });
+    this.#title.show({ name: [shown, machine, "chatapp"].filter(Boolean).join(" · "), count, urgent: 0 });
   }
 }

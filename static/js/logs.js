@@ -41,8 +41,8 @@ const Logs = {
     const phases = () => state.tracks.map(({ phase }) => phase).join();
     watch([files, phases, isConnected, mode], speak, { immediate: true });
 
-    const tell = () => unread.show({ files: files.value, arrived: session.arrived, fresh: store.mode === "following" ? 0 : store.fresh });
-    watch([files, version], tell);
+    const tell = () => unread.show({ files: files.value, machine: state.machine, arrived: session.arrived, fresh: store.mode === "following" ? 0 : store.fresh });
+    watch([files, version, () => state.machine], tell);
 
     const toggleSearch = () => { isSearching.value = !isSearching.value; };
     const leaveSearch = () => {
@@ -147,7 +147,7 @@ const Logs = {
         onMore=${() => engine.searching.more()} onOpen=${openHit} onNext=${nextHit} onClose=${leaveSearch} />`;
 
     const slots = {
-      side: () => html`<${FileList} files=${state.files} open=${files.value} colours=${colours.value} href=${(file) => engine.address([file])}
+      side: () => html`<${FileList} files=${state.files} machine=${state.machine} open=${files.value} colours=${colours.value} href=${(file) => engine.address([file])}
         onChoose=${engine.choose} onToggle=${engine.toggle} onSibling=${engine.openSibling} />`,
       settings: () => html`<button type="button" class="icon-button" title=${t("logs.settings")} aria-label=${t("logs.settings")}
         onClick=${() => { dialog.value = "settings"; }}>${icon("gear")}</button>`,

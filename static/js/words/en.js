@@ -472,6 +472,7 @@ export default {
   "logsearch.more.other": "Show {count} more",
   "logsearch.goOn": "Search on",
   "logfiles.files": "Files",
+  "logfiles.filesOn": "Files on {machine}",
   "logfiles.none": "None yet",
   "logfiles.noneFound": "No file of that name",
   "logfiles.find": "Find a file",

@@ -443,6 +443,7 @@ export default {
   "logsearch.more.other": "再显示 {count} 处",
   "logsearch.goOn": "继续搜索",
   "logfiles.files": "文件",
+  "logfiles.filesOn": "{machine} 上的文件",
   "logfiles.none": "暂无",
   "logfiles.noneFound": "没有这个名字的文件",
   "logfiles.find": "查找文件",

@@ -36,6 +36,9 @@ graceful_timeout = 5
 keepalive = 5
 # A management socket in the home folder that nobody asked for.
 control_socket_disable = True
+# Whom to believe what of a request is chatapp's to decide (CHATAPP_TRUSTED_PROXIES); gunicorn's own trust would be one more.
+secure_scheme_headers = {}
+forwarder_headers = ""
 accesslog = "-"
 # The path without its query, so that no secret somebody puts into an address ends up in a log.
 access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(b)s bytes %(M)sms'

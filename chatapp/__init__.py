@@ -49,6 +49,7 @@ from chatapp.realtime.datagrams import Datagrams
 from chatapp.realtime.entrance import Entrance, Handle
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.peers import Peers
+from chatapp.realtime.proxies import Proxies
 from chatapp.web import avatars, log_access, log_api, pages, security, sockets
 
 __all__ = ["create_app", "let_in_before", "set_up_logging", "start", "stop", "workers_folder"]
@@ -99,6 +100,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     talks = chat_socket.endpoint(chat, settings)
     looks = logs_socket.endpoint(hub, catalog, feeds, listing, settings, audit)
 
+    # Before all else: who asks, and for what.
+    proxies = Proxies(settings.trusted_proxies)
+    app.wsgi_app = proxies.before(app.wsgi_app)  # type: ignore[method-assign,assignment]
     # Access to the logs first, so that who may not see them learns nothing else of them.
     app.register_blueprint(log_access.blueprint(log_access.LogAccess(settings.log_token, key, settings.allowed_origins)))
     security.protect(app, (talks, looks))
@@ -110,7 +114,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.add_asset_functions(app)
     commands.register(app, settings)
 
-    app.extensions["chatapp"] = _Engine(chat, peers, watcher, listing, settings, Entrance(talks))
+    app.extensions["chatapp"] = _Engine(chat, peers, watcher, listing, settings, Entrance(talks, proxies))
     app.before_request(lambda: start(app))
     return app
 

@@ -8,6 +8,7 @@ Each field of `Settings` is read from the variable `CHATAPP_` + its name in capi
 import codecs
 import dataclasses
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -86,6 +87,17 @@ def _origins(text: str) -> tuple[str, ...]:
         if origin != "*" and not well_formed:
             raise ValueError("origins separated by commas, for example https://chat.example.org, or * for any")
     return origins
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    proxies = tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        for proxy in proxies:
+            if proxy != "unix":
+                ipaddress.ip_network(proxy)
+    except ValueError:
+        raise ValueError("addresses or networks separated by commas, for example 127.0.0.1,10.0.0.0/24, or unix") from None
+    return proxies
 
 
 def _secret_text(text: str) -> str:
@@ -196,6 +208,13 @@ class Settings:
         _origins,
         "Web pages of other origins that may open a WebSocket here, separated by commas; `*` for any. "
         "Pages of this server always may, and so may programs, which send no `Origin`.",
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        _proxies,
+        "The proxies in front of this server: addresses or networks, separated by commas; `unix` for one that comes through "
+        "a Unix socket. What they say of a request (`X-Forwarded-For`, `-Proto`, `-Host`, `-Prefix`) is believed, and what "
+        "anybody else says is not.",
     )
     avatars: str = _setting(
         "local",

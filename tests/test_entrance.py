@@ -63,6 +63,13 @@ HEADS = {
     "a name of another place": (*PLAIN, "Script-Name: /chat"),
     "more lines than gunicorn takes": (*PLAIN, *(f"X-{number}: 1" for number in range(100))),
     "as many as it takes": (*PLAIN, *(f"X-{number}: 1" for number in range(95))),
+    "a proxy's, of another name": (*PLAIN, "X-Forwarded-Host: chat.example.org", "Origin: https://chat.example.org"),
+    "a proxy's, in two lines": (
+        *PLAIN,
+        "X-Forwarded-Host: chat.example.org",
+        "X-Forwarded-Host: {host}",
+        "Origin: http://{host}",
+    ),
     "schemes that contradict each other": (*PLAIN, "X-Forwarded-Proto: https", "X-Forwarded-Ssl: off"),
     "an upgrade to more than one thing": ("Upgrade: websocket, h2c", *(line for line in PLAIN if "Upgrade: w" not in line)),
     "a cookie that is not UTF-8": (*PLAIN, "Sec-WebSocket-Protocol: chat.v1", "Cookie: a=\xe9"),
@@ -91,9 +98,17 @@ def status_and_protocol(answer: str) -> tuple[str, ...]:
     return status, *sorted(line for line in lines if line.lower().startswith(wanted))
 
 
+@pytest.fixture(scope="module")
+def behind(_serve_for_module: Callable[..., Server]) -> Server:
+    """One that believes us what proxies say."""
+    return _serve_for_module(TRUSTED_PROXIES="127.0.0.1")
+
+
+@pytest.mark.parametrize("which", ["server", "behind"])
 @pytest.mark.parametrize("lines", HEADS.values(), ids=HEADS.keys())
-def test_both_ways_answer_the_same(server: Server, lines: tuple[str, ...]) -> None:
+def test_both_ways_answer_the_same(request: pytest.FixtureRequest, which: str, lines: tuple[str, ...]) -> None:
     """With a query the request goes the long way."""
+    server: Server = request.getfixturevalue(which)
     short, link = ask(server, "/ws", lines)
     long, other = ask(server, "/ws?", lines)
     assert status_and_protocol(short) == status_and_protocol(long)

@@ -12,6 +12,7 @@ from typing import Any
 
 from gevent.socket import wait_read
 
+from chatapp.realtime.proxies import Proxies
 from chatapp.realtime.serve import Endpoint
 
 #: The longest request that is taken here, in bytes. Browsers send some 600.
@@ -22,8 +23,6 @@ FIRST_BYTE_SECONDS = 2.0
 _BLANK = b"\r\n\r\n"
 #: So many header lines gunicorn takes at most.
 _MOST_LINES = 100
-#: By these it tells the scheme, and refuses what contradicts itself: with more than one of them, it is to judge.
-_SCHEMES = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_PROTOCOL", "HTTP_X_FORWARDED_SSL")
 #: What a request with a body, or one that wants to be answered before it goes on, has. It goes the long way.
 _NOT_PLAIN = ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT")
 
@@ -34,8 +33,9 @@ Handle = Callable[[Any, Any, Any], None]
 class Entrance:
     """Lets clients of one endpoint in."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, proxies: Proxies) -> None:
         self._endpoint = endpoint
+        self._proxies = proxies
         self._first_line = f"GET {endpoint.path} HTTP/1.1\r\n".encode()
 
     def before(self, long_way: Handle) -> Handle:
@@ -56,9 +56,12 @@ class Entrance:
             return False
         head, blank, _ = data.partition(_BLANK)
         environ = _headers(head[len(self._first_line) :]) if blank else None
-        if environ is None or self._endpoint.refusal(environ) is not None:
+        if environ is None:
             return False
         environ["REMOTE_ADDR"] = address[0] if isinstance(address, tuple) else ""
+        self._proxies.apply(environ)
+        if self._endpoint.refusal(environ) is not None:
+            return False
         client._sock.recv(len(head) + len(_BLANK))  # at once: it was there when we looked
         self._endpoint.start(client, environ, self._endpoint.agree(environ))
         return True
@@ -94,6 +97,6 @@ def _headers(head: bytes) -> dict[str, Any] | None:
             return None
         environ[key] = value
     # Flask wants the header Upgrade to name nothing else.
-    if environ.get("HTTP_UPGRADE", "").lower() != "websocket" or sum(key in environ for key in _SCHEMES) > 1:
+    if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
         return None
     return None if any(key in environ for key in _NOT_PLAIN) else environ

@@ -80,7 +80,8 @@ def _page_config(settings: Settings) -> dict[str, object]:
 
 def _advice(error: HTTPException) -> str:
     if error.code == 404:
-        return "There is nothing at this address; the chat is at / and the logs are at /logs."
+        top = request.script_root
+        return f"There is nothing at this address; the chat is at {top}/ and the logs are at {top}/logs."
     if error.code == 500:
         return "The server failed; its log tells why."
     return error.description or ""

@@ -15,6 +15,7 @@ from chatapp.realtime import frames
 from chatapp.realtime.connection import Connection, Limits
 from chatapp.realtime.entrance import Entrance
 from chatapp.realtime.handshake import Accepted
+from chatapp.realtime.proxies import Proxies
 from chatapp.realtime.serve import Endpoint, Handler
 from chatapp.web import security, sockets
 
@@ -35,7 +36,7 @@ def make_app() -> Flask:
     endpoint = Endpoint(PATH, (), (), engine.hub, LIMITS, True, _handler)
     security.protect(made, (endpoint,))
     made.register_blueprint(sockets.blueprint((endpoint,)), name="conformance")
-    engine.entrance = Entrance(endpoint)
+    engine.entrance = Entrance(endpoint, Proxies(()))
     return made
 
 

@@ -9,6 +9,8 @@ import sys
 
 import gevent
 from gevent.baseserver import BaseServer
+from gevent.server import StreamServer
+from gunicorn.workers import ggevent
 
 import chatapp
 from chatapp import serverlog, workers_folder
@@ -49,6 +51,18 @@ logconfig_dict = serverlog.logging_config(_settings.data_dir)
 BaseServer.max_accept = 2
 # What a greenlet keeps of its birth, for debugging, costs a fifth of a new connection.
 gevent.config.track_greenlet_tree = False
+
+#: What takes connections in this worker, one for each socket. gunicorn keeps them to itself.
+_listening = []
+
+
+class _Listening(StreamServer):
+    def start(self):
+        _listening.append(self)
+        super().start()
+
+
+ggevent.StreamServer = _Listening
 
 #: How often the worker looks whether it is to stop (seconds).
 LOOK_SECONDS = 0.1
@@ -105,6 +119,10 @@ def _stop_when_asked(worker, app):
     `workers/ggevent.py`), and knows nothing of the WebSockets."""
     while worker.alive:
         gevent.sleep(LOOK_SECONDS)
+    # gunicorn goes on taking connections for up to a second more. Who is sent away comes back at once, and would be refused
+    # here; so it finds the next worker, or a proxy another server.
+    for server in _listening:
+        server.close()
     chatapp.stop(app)
 
 

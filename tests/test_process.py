@@ -68,6 +68,26 @@ def test_sighup_says_goodbye_to_everyone_and_serves_again_soon(serve: Callable[.
     assert "Traceback" not in server.said()
 
 
+def test_who_comes_back_at_once_is_let_in_by_the_next_worker(serve: Callable[..., Server]) -> None:
+    server = serve(options=WITHOUT_KILL)
+    clients = connect_many(server, 20)
+    server.signal(signal.SIGHUP)
+    for client in clients:
+        assert close_codes([client]) == [1001]
+        server.connect().close()
+    assert " 503 " not in server.said()
+
+
+def test_a_server_that_stops_takes_nobody_in_once_it_has_said_goodbye(serve: Callable[..., Server]) -> None:
+    server = serve(options=WITHOUT_KILL)
+    link = server.raw()
+    server.signal(signal.SIGTERM)
+    assert link.recv(1000)[2:4] == (1001).to_bytes(2)
+    with pytest.raises(ConnectionRefusedError):
+        server.connect()
+    link.close()
+
+
 def test_a_client_that_ignores_the_goodbye_delays_the_end_only_a_little(serve: Callable[..., Server]) -> None:
     server = serve(options=WITHOUT_KILL)
     links = [server.raw() for _ in range(5)]

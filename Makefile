@@ -23,6 +23,7 @@ python-tests: $(VENV)/.test
 	bin/need-chromium
 	bin/need-logrotate
 	bin/need-postgres
+	bin/need-nginx $(VENV)/nginx
 	# Four at a time on two cores: they wait as much as they compute. In the order of tests/conftest.py.
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 

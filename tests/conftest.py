@@ -64,7 +64,7 @@ class Server:
         self.data_dir = folder / "data"
         self.logs_dir = folder / "logs"
         self.logs_dir.mkdir(parents=True)
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = folder / "output.txt"
         self.process: subprocess.Popen[bytes] | None = None
@@ -180,7 +180,18 @@ class Server:
 
 
 #: What takes longest is begun first: a file's tests run one after the other, and none should be alone at the end.
-LONG = ("browser/", "proof/", "test_rules", "test_process", "test_archive", "test_log", "test_chat", "test_bench", "truth/")
+LONG = (
+    "browser/",
+    "proof/",
+    "test_nginx",
+    "test_rules",
+    "test_process",
+    "test_archive",
+    "test_log",
+    "test_chat",
+    "test_bench",
+    "truth/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -219,7 +230,7 @@ _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 _ports = itertools.count(20_000 + 1500 * _worker + random.randrange(1000))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     for port in _ports:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))

@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.conftest import Server
+from tests.nginx import Nginx
 
 NewPage = Callable[..., Any]
 Serve = Callable[..., Server]
@@ -17,7 +18,7 @@ CUT = [r"WebSocket connection to .* failed", r"net::ERR_(CONNECTION|INTERNET)"]
 PHONE: dict[str, Any] = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 
 
-def enter(new_page: NewPage, server: Server, name: str, address: str = "/", **options: Any) -> Any:
+def enter(new_page: NewPage, server: Server | Nginx, name: str, address: str = "/", **options: Any) -> Any:
     """A page of somebody who has joined before, connected. On one server two people can't have one name at once."""
     page = new_page(user=(name, f"{name}@example.org"), **options)
     page.goto(server.url + address)

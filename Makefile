@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check python-tests node-tests proof proof-workers proof-short truth truth-short autobahn autobahn-long timed bench screenshots clean
+.PHONY: run test check python-tests node-tests proof proof-workers proof-short rolling truth truth-short autobahn autobahn-long timed bench screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -k gevent wsgi:app
@@ -42,6 +42,11 @@ proof-workers: $(VENV)/.test
 # The same over 10 kills; the tests run it too.
 proof-short: $(VENV)/.test
 	$(BIN)/python -m tests.proof --kills 10
+
+# Two servers behind nginx, restarted one after the other under load, 20 times each; the tests do it twice.
+rolling: $(VENV)/.test
+	bin/need-nginx $(VENV)/nginx
+	$(BIN)/python -m tests.proof.rolling --rounds 20
 
 # The truth test of the logs: what viewers are told is what was written, over 10,000 operations on files (tests/truth).
 truth: $(VENV)/.test

@@ -12,7 +12,8 @@ import json
 import random
 import socket
 import struct
-from typing import Any
+from ssl import SSLContext
+from typing import Any, NamedTuple
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -35,6 +36,18 @@ COME_BACK = (1001, 1006, 1011, 1012, 1013, 4008, 4012)
 Fields = dict[str, Any]
 
 
+class Address(NamedTuple):
+    """Where a client connects: to a server itself, or through a proxy with its certificate."""
+
+    url: str
+    tls: SSLContext | None = None
+
+    @classmethod
+    def of(cls, port: int) -> "Address":
+        """The server at this port of this computer."""
+        return cls(f"ws://127.0.0.1:{port}/ws")
+
+
 class Phase(enum.Enum):
     """How far the connection is in one room."""
 
@@ -47,7 +60,7 @@ class Phase(enum.Enum):
 class Client:
     """One person and its connection. `run()` is a task; everything here is touched by the tasks of one event loop."""
 
-    def __init__(self, name: str, port: int, rooms: tuple[str, ...], rng: random.Random, tally: Tally) -> None:
+    def __init__(self, name: str, address: Address, rooms: tuple[str, ...], rng: random.Random, tally: Tally) -> None:
         self.name = name
         self.rooms = rooms
         self.rng = rng
@@ -61,7 +74,7 @@ class Client:
         self.with_position = True
         #: Whether it forgets what it saw when it comes back, and asks for everything from the first event on.
         self.from_the_beginning = False
-        self._address = f"ws://127.0.0.1:{port}/ws"
+        self._address = address
         # Of each room's past as it was told last: the newest event when one joined, and the messages that had a text.
         self._known_until = dict.fromkeys(rooms, 0)
         self._told: dict[str, set[int]] = {room: set() for room in rooms}
@@ -93,7 +106,8 @@ class Client:
 
     def _connect(self) -> connect:
         return connect(
-            self._address,
+            self._address.url,
+            ssl=self._address.tls,
             subprotocols=[Subprotocol("chat.v1")],
             compression=None,
             proxy=None,

@@ -7,7 +7,7 @@ newest page, and pages back to the first message.
 import asyncio
 import random
 
-from tests.proof.client import Client, Fields, Phase
+from tests.proof.client import Address, Client, Fields, Phase
 from tests.proof.tally import Tally
 
 #: Time between two marks of what was read (seconds, on average).
@@ -19,8 +19,8 @@ PATIENCE = 2.0
 class Reader(Client):
     """A client that reads. `mark()` and `page_back()` are tasks beside `run()`."""
 
-    def __init__(self, name: str, port: int, rooms: tuple[str, ...], rng: random.Random, tally: Tally) -> None:
-        super().__init__(name, port, rooms, rng, tally)
+    def __init__(self, name: str, address: Address, rooms: tuple[str, ...], rng: random.Random, tally: Tally) -> None:
+        super().__init__(name, address, rooms, rng, tally)
         # The page of history that is awaited, and the room it is of.
         self._wanted: tuple[str, str] | None = None
         self._came = asyncio.Event()

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from tests.conftest import Server
 from tests.proof import stored
-from tests.proof.client import Client, Fields
-from tests.proof.compare import Verdict, compare
+from tests.proof.client import Address, Client, Fields
+from tests.proof.compare import Logged, Verdict, compare
 from tests.proof.faults import ServerFaults, mishaps, restlessness
 from tests.proof.reader import Reader
 from tests.proof.tally import Tally
@@ -56,25 +56,40 @@ async def prove(
     server = Server(folder, {"MESSAGE_RATE": 0, "PING_SECONDS": 5}, app, ("--workers", str(workers)))
     await asyncio.to_thread(server.start)
     try:
-        await _make_rooms(server.port, tally)
+        address = Address.of(server.port)
+        await make_rooms(address, tally)
         source = random.Random(seed)
-        writers = [Writer(f"writer-{n}", server.port, ROOMS, _rng(source), tally, RATE) for n in range(WRITERS)]
-        readers = [Reader(f"reader-{n}", server.port, ROOMS, _rng(source), tally) for n in range(READERS)]
+        writers, readers = crowd(address, source, tally)
         everybody: list[Client] = [*writers, *readers]
-        async with _tasks(*(client.run() for client in everybody), *(reader.page_back() for reader in readers)):
-            await _wait_for(lambda: all(client.live for client in everybody), "everybody to be there")
-            trouble = [mishaps(client, _rng(source), tally) for client in everybody]
-            trouble += [restlessness(reader, _rng(source), tally) for reader in readers[:RESTLESS]]
+        async with tasks(*(client.run() for client in everybody), *(reader.page_back() for reader in readers)):
+            await wait_for(lambda: all(client.live for client in everybody), "everybody to be there")
+            trouble = [mishaps(client, rng_of(source), tally) for client in everybody]
+            trouble += [restlessness(reader, rng_of(source), tally) for reader in readers[:RESTLESS]]
             work = [*(writer.write() for writer in writers), *(reader.mark() for reader in readers)]
-            async with _tasks(*trouble, *work, _tell(tally, kills, progress)):
-                await ServerFaults(server, _rng(source), tally, _under_load(tally), workers).run(kills)
+            async with tasks(*trouble, *work, _tell(tally, kills, progress)):
+                await ServerFaults(server, rng_of(source), tally, under_load(tally), workers).run(kills)
             progress("waiting until all is answered and seen")
-            await _wait_for_quiet(writers, readers, tally)
+            await wait_for_quiet(writers, readers, tally)
         await asyncio.to_thread(server.kill)
         logs = stored.read(server.data_dir, tally)
     finally:
         server.kill()
-    _check_server_log(server, tally)
+    check_server_log(server, tally)
+    return judge(logs, writers, readers, tally, began)
+
+
+def crowd(address: Address, source: random.Random, tally: Tally) -> tuple[list[Writer], list[Reader]]:
+    """Those who write and those who read."""
+    writers = [Writer(f"writer-{n}", address, ROOMS, rng_of(source), tally, RATE) for n in range(WRITERS)]
+    readers = [Reader(f"reader-{n}", address, ROOMS, rng_of(source), tally) for n in range(READERS)]
+    return writers, readers
+
+
+def judge(
+    logs: dict[str, list[Logged]], writers: list[Writer], readers: list[Reader], tally: Tally, began: float
+) -> Outcome:
+    """The comparison of what is stored with what everybody saw, and with what was acknowledged."""
+    everybody: list[Client] = [*writers, *readers]
     for writer in writers:
         stored_ids = {event.id for log in logs.values() for event in log}
         tally.all_wrong("refused and yet stored", sorted(writer.refusals & stored_ids))
@@ -89,12 +104,13 @@ async def prove(
     return Outcome(verdict, tally, events, messages, time.monotonic() - began)
 
 
-def _rng(source: random.Random) -> random.Random:
+def rng_of(source: random.Random) -> random.Random:
+    """A random source of its own for each who needs one."""
     return random.Random(source.getrandbits(64))
 
 
 @contextlib.asynccontextmanager
-async def _tasks(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def tasks(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Tasks that run for ever, for as long as the block does. One that fails, fails the block."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(coroutine) for coroutine in coroutines]
@@ -103,13 +119,14 @@ async def _tasks(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             task.cancel()
 
 
-async def _make_rooms(port: int, tally: Tally) -> None:
-    founder = _Founder("founder", port, ("main",), random.Random(0), tally)
-    async with _tasks(founder.run()):
-        await _wait_for(lambda: founder.live, "the founder to be there")
+async def make_rooms(address: Address, tally: Tally) -> None:
+    """Make the rooms beside `main`."""
+    founder = _Founder("founder", address, ("main",), random.Random(0), tally)
+    async with tasks(founder.run()):
+        await wait_for(lambda: founder.live, "the founder to be there")
         for number, room in enumerate(NEW_ROOMS):
             await founder.say({"type": "create", "id": f"{number:032x}", "room": room, "topic": "made for the proof"})
-        await _wait_for(lambda: founder.made >= set(NEW_ROOMS), "the rooms to be made")
+        await wait_for(lambda: founder.made >= set(NEW_ROOMS), "the rooms to be made")
 
 
 class _Founder(Client):
@@ -123,7 +140,7 @@ class _Founder(Client):
         await super().take(said)
 
 
-def _under_load(tally: Tally) -> Callable[[], bool]:
+def under_load(tally: Tally) -> Callable[[], bool]:
     """Whether writers were served again since this was true last."""
     mark = 0
 
@@ -137,7 +154,8 @@ def _under_load(tally: Tally) -> Callable[[], bool]:
     return under_load
 
 
-async def _wait_for(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+async def wait_for(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    """Wait until it is true. Raises `TimeoutError`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -145,7 +163,7 @@ async def _wait_for(condition: Callable[[], bool], what: str, seconds: float = 3
         await asyncio.sleep(0.02)
 
 
-async def _wait_for_quiet(writers: list[Writer], readers: list[Reader], tally: Tally) -> None:
+async def wait_for_quiet(writers: list[Writer], readers: list[Reader], tally: Tally) -> None:
     """Wait until no request is unanswered, everybody follows all rooms at the same position, and all pages have come."""
 
     def quiet() -> bool:
@@ -158,7 +176,7 @@ async def _wait_for_quiet(writers: list[Writer], readers: list[Reader], tally: T
         )
 
     try:
-        await _wait_for(quiet, "quiet", QUIET_SECONDS)
+        await wait_for(quiet, "quiet", QUIET_SECONDS)
     except TimeoutError:
         for writer in writers:
             if writer.waiting:
@@ -183,7 +201,7 @@ async def _tell(tally: Tally, kills: int, progress: Callable[[str], None]) -> No
 CAME_TOO_LATE = "listener.getsockname()"
 
 
-def _check_server_log(server: Server, tally: Tally) -> None:
+def check_server_log(server: Server, tally: Tally) -> None:
     """The server may be killed; it may not stumble."""
     _, *tracebacks = server.said().split("Traceback (most recent call last)")
     ours = [text for text in tracebacks if CAME_TOO_LATE not in text]

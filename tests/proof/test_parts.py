@@ -14,6 +14,7 @@ from chatapp.chat.store import Store
 from chatapp.chat.store_sqlite import Sqlite
 from tests.proof import stored
 from tests.proof.apart import run_apart
+from tests.proof.client import Address
 from tests.proof.reader import Reader
 from tests.proof.tally import Tally
 from tests.proof.texts import text_of
@@ -39,7 +40,7 @@ def caught_up(seq: int) -> dict[str, Any]:
 def broken_by(said: list[dict[str, Any]], kind: type[Reader] = Reader) -> dict[str, int]:
     """The promises that a reader finds broken when the server says this to it, after it has seen 1 to 3."""
     tally = Tally()
-    reader = kind("ann", 0, ("main",), random.Random(1), tally)
+    reader = kind("ann", Address.of(0), ("main",), random.Random(1), tally)
 
     async def hear() -> None:
         first = [WELCOME, joined(True, 3), message(1), message(2), message(3), caught_up(3)]
@@ -84,7 +85,7 @@ def test_what_is_not_is_noticed(said: list[dict[str, Any]], promise: str) -> Non
 
 def test_a_writer_tells_a_copy_from_an_event_that_came_again() -> None:
     tally = Tally()
-    writer = Writer("ann", 0, ("main",), random.Random(1), tally, 1.0)
+    writer = Writer("ann", Address.of(0), ("main",), random.Random(1), tally, 1.0)
 
     async def play() -> None:
         for one in [WELCOME, joined(True, 0), caught_up(0)]:

@@ -9,7 +9,7 @@ import asyncio
 import collections
 import random
 
-from tests.proof.client import Client, Fields, Phase
+from tests.proof.client import Address, Client, Fields, Phase
 from tests.proof.compare import Asked
 from tests.proof.tally import Tally
 from tests.proof.texts import EMOJI, text_of
@@ -29,8 +29,10 @@ PUT_OFF_SECONDS = 0.2
 class Writer(Client):
     """A client with an outbox. `write()` is a task beside `run()`."""
 
-    def __init__(self, name: str, port: int, rooms: tuple[str, ...], rng: random.Random, tally: Tally, rate: float) -> None:
-        super().__init__(name, port, rooms, rng, tally)
+    def __init__(
+        self, name: str, address: Address, rooms: tuple[str, ...], rng: random.Random, tally: Tally, rate: float
+    ) -> None:
+        super().__init__(name, address, rooms, rng, tally)
         self.asked: dict[str, Asked] = {}
         #: Ids of requests that were refused: nothing of them may be in the store.
         self.refusals: set[str] = set()

@@ -20,19 +20,16 @@ from chatapp.chat import socket as chat_socket
 from chatapp.chat.client import Services
 from chatapp.chat.here import Here
 from chatapp.chat.here_sqlite import HereFile
+from chatapp.chat.keeping import kept
 from chatapp.chat.past import Past
 from chatapp.chat.people import People
 from chatapp.chat.presence import Presence
 from chatapp.chat.reader import Reader
-from chatapp.chat.reader_sqlite import SqliteAsker
 from chatapp.chat.recent import Recent
 from chatapp.chat.rooms import Rooms
-from chatapp.chat.search import SearchIndex
 from chatapp.chat.store import Store
-from chatapp.chat.store_sqlite import Sqlite
 from chatapp.chat.subscriptions import Subscriptions
 from chatapp.chat.upkeep import Upkeep
-from chatapp.chat.wal import WalCopier
 from chatapp.chat.workers import Workers
 from chatapp.config import Settings
 from chatapp.logs import generation, redact, redact_own
@@ -159,19 +156,18 @@ def _chat(
             "storing": rooms.storing,
         }
 
-    database = Sqlite(settings.data_dir, settings.store_sync)
-    store = Store(database)
-    reader = Reader(SqliteAsker(settings.data_dir))
+    parts = kept(settings, lambda: hub.busy, lambda: peers.leads)
+    store = Store(parts.database)
+    reader = Reader(parts.asker)
     recent = Recent()
     past = Past(reader, recent)
     presence = Presence(hub)
-    search = SearchIndex(settings.data_dir, lambda: hub.busy, lambda: peers.leads)
     subscriptions = Subscriptions(store.directory, past, hub, presence)
-    rooms = Rooms(store, recent, past, subscriptions, hub, search.wake, peers.nudge)
+    rooms = Rooms(store, recent, past, subscriptions, hub, parts.search.wake, peers.nudge)
     if people.shares_emails:
         rooms.remember = people.remember  # who wrote in another worker too
     workers = Workers(peers, table, store, rooms, presence, hub, people, status)
-    return Services(hub, store, reader, people, presence, subscriptions, rooms, search, workers)
+    return Services(hub, store, reader, people, presence, subscriptions, rooms, parts.search, parts.copier, workers)
 
 
 class _Engine:
@@ -184,9 +180,7 @@ class _Engine:
         self.entrance = entrance
         self.chat = chat
         self._peers = peers
-        database = chat.store.database
-        copier = WalCopier(settings.data_dir, database) if isinstance(database, Sqlite) else None
-        self._upkeep = Upkeep(chat.store, chat.rooms, chat.hub, settings.history_days, peers.lead, copier)
+        self._upkeep = Upkeep(chat.store, chat.rooms, chat.hub, settings.history_days, peers.lead, chat.copier)
         self._watcher = watcher
         self._listing = listing
         self._settings = settings

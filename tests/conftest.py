@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from tests.chat_store import Place, PostgresPlace, SqlitePlace
 from tests.postgres_server import PostgresServer, programs
 
 TOP = Path(__file__).resolve().parent.parent
@@ -254,6 +255,12 @@ def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresS
 def postgres(postgres_server: PostgresServer) -> str:
     """The URL of an empty database."""
     return postgres_server.create()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A place for a store: what the store promises is tested in both databases."""
+    return SqlitePlace(tmp_path) if request.param == "sqlite" else PostgresPlace(request.getfixturevalue("postgres"))
 
 
 def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:

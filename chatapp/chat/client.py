@@ -18,15 +18,16 @@ import gevent
 from chatapp.chat import answers, messages, query, requests, schema
 from chatapp.chat.database import DatabaseError
 from chatapp.chat.directory import Directory, RoomHead
+from chatapp.chat.keeping import SearchParts
 from chatapp.chat.messages import BadMessage, Post, User
 from chatapp.chat.people import People
 from chatapp.chat.presence import Presence
 from chatapp.chat.reader import Reader
 from chatapp.chat.requests import Act, Create, Direct, Hello, History, Join, Read, Request, Search, Typing
 from chatapp.chat.rooms import NOT_STORED, Rooms
-from chatapp.chat.search import SearchIndex
 from chatapp.chat.store import Store
 from chatapp.chat.subscriptions import NOT_READ, Subscriptions, write
+from chatapp.chat.wal import WalCopier
 from chatapp.chat.workers import Workers
 from chatapp.config import Settings
 from chatapp.realtime import frames
@@ -61,7 +62,8 @@ class Services:
     presence: Presence
     subscriptions: Subscriptions
     rooms: Rooms
-    search: SearchIndex
+    search: SearchParts
+    copier: WalCopier | None
     workers: Workers
 
 

@@ -51,9 +51,12 @@ class Database(Protocol):
 
     #: What `execute` and so on raise; `failure` makes a `DatabaseError` of it.
     errors: tuple[type[Exception], ...]
-    execute: Execute
     #: Whether it has the index for searching (`index`, `forget_index`).
     indexes: bool
+
+    @property
+    def execute(self) -> Execute:
+        """Runs a statement within a transaction."""
 
     def failure(self, error: BaseException) -> DatabaseError:
         """The error as the rest of the chat knows it."""

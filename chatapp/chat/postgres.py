@@ -54,6 +54,10 @@ _HOPELESS = ("25006", "28", "3D000", "3F000", "42501", "42P01", "42703", "53", "
 _DAMAGED = ("XX001", "XX002")
 
 
+#: A statement took longer than it may.
+Canceled = errors.QueryCanceled
+
+
 class Stalled(psycopg.OperationalError):
     """The database has not answered in time."""
 

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check python-tests node-tests proof proof-workers proof-short rolling truth truth-short autobahn autobahn-long timed bench screenshots clean
+.PHONY: run test check python-tests node-tests proof proof-workers proof-short rolling truth truth-short soak soak-short autobahn autobahn-long timed bench screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -k gevent wsgi:app
@@ -23,6 +23,7 @@ python-tests: $(VENV)/.test
 	bin/need-chromium
 	bin/need-logrotate
 	bin/need-postgres
+
 	bin/need-nginx $(VENV)/nginx
 	# Four at a time on two cores: they wait as much as they compute. In the order of tests/conftest.py.
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
@@ -66,6 +67,14 @@ autobahn: $(VENV)/.test
 # The same with the 132 cases of long compressed messages: 20 minutes.
 autobahn-long: $(VENV)/.test
 	$(BIN)/python -m tests.conformance core large compression long
+# A day of normal use in ten minutes, with one worker and with four: memory, descriptors and greenlets flat (tests/soak).
+soak: $(VENV)/.test
+	$(BIN)/python -m tests.soak --minutes 10 --results bench/results
+	$(BIN)/python -m tests.soak --minutes 10 --workers 4 --results bench/results
+
+# The same in some seconds, without memory; the tests run it too.
+soak-short: $(VENV)/.test
+	$(BIN)/python -m tests.soak --short --workers 4
 
 # How fast the pages are in a real browser, under load; on a quiet machine.
 timed: $(VENV)/.test

@@ -185,6 +185,7 @@ LONG = (
     "browser/",
     "proof/",
     "test_nginx",
+    "soak/",
     "test_rules",
     "test_process",
     "test_archive",

@@ -16,7 +16,11 @@ def run(hub: Hub, seconds: float) -> None:
     """Owned by the heartbeat greenlet: every `seconds`, one beat for each client. A dead peer is gone after two."""
     while True:
         gevent.sleep(seconds)
-        for number, connection in enumerate(list(hub.clients), 1):
-            connection.beat()
-            if number % CLIENTS_A_TURN == 0:
-                gevent.sleep(0)
+        _beat(hub)  # a function, so that the last connection of a pass is not held until the next one
+
+
+def _beat(hub: Hub) -> None:
+    for number, connection in enumerate(list(hub.clients), 1):
+        connection.beat()
+        if number % CLIENTS_A_TURN == 0:
+            gevent.sleep(0)

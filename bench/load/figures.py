@@ -69,6 +69,7 @@ def figures(job: Job, reading: Reading, sent: Sequence[int], begin: Moment, end:
         "others_core": max(0.0, (end.machine - begin.machine - server - (end.own - begin.own)) / seconds),
         **shares(server, end.busy - begin.busy, seconds),
     }
+    result["limited"] = result["limited"] and not job.shares_cores
     if not result["limited"]:
         late = [judging.latencies(told[fd], heard, begin.stamp, end.stamp) for fd, heard in reading.heard.items()]
         result |= _rates(delivered, seconds, server, end.bytes - begin.bytes) | _percentiles(numpy.concatenate(late))

@@ -38,6 +38,8 @@ class Job:
     backlog: int = 1000
     warm: float = 0.8
     seconds: float = 2.5
+    #: The load has no core of its own: then nobody can say who was the limit.
+    shares_cores: bool = False
     #: Nothing is sent: connections are opened, and held for so many seconds.
     is_idle: bool = False
     hold: float = 0.0

@@ -1,5 +1,6 @@
 """Several workers of one server: one order, one presence, one holder of a name, whoever of them dies."""
 
+import collections
 import concurrent.futures
 import json
 import os
@@ -460,6 +461,47 @@ def test_who_comes_back_from_a_killed_worker_has_missed_nothing_and_not_left(ser
     assert not any(bob.id in heard["left"] for heard in ann.heard if heard["type"] == "presence")
     for client in clients:
         client.close()
+
+
+def test_of_a_killed_worker_with_many_clients_all_catch_up_and_the_others_notice_nothing(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve(workers=WORKERS)
+    wait_for_workers(server, WORKERS)
+    clients = [entered(server, f"client-{number}") for number in range(60)]
+    talker = clients[0]
+    workers = {client: pid_of(server, client.socket) for client in clients}
+    victims = [client for client in clients if workers[client] != workers[talker]]
+    victim = collections.Counter(workers[client] for client in victims).most_common(1)[0][0]
+    victims = [client for client in victims if workers[client] == victim]
+    others = [client for client in clients if workers[client] != victim]
+    assert len(victims) > 5
+
+    before = talker.send("before")["seq"]
+    for client in clients[1:]:
+        client.where(lambda heard: heard.get("seq") == before)
+    os.kill(victim, signal.SIGKILL)
+    said = [talker.send(f"meanwhile {number}")["seq"] for number in range(50)]
+
+    def come_back(client: V1) -> V1:
+        back = V1(server, client.me["name"], token=client.token)
+        joined, past = back.join(seq=before)
+        assert joined["recovered"]
+        last = past[-1]["seq"] if past else before
+        assert [event["seq"] for event in past] == list(range(before + 1, last + 1))
+        return back
+
+    with concurrent.futures.ThreadPoolExecutor(len(victims)) as pool:
+        back = list(pool.map(come_back, victims))
+    after = talker.send("after")["seq"]
+    assert [*said, after] == list(range(before + 1, after + 1))
+    for client in (*others[1:], *back):
+        client.where(lambda heard: heard.get("seq") == after)
+        heard = [event["seq"] for event in client.heard if event["type"] == "message" and event["seq"] > before]
+        assert heard == list(range(before + 1, after + 1))
+    for client in (*clients, *back):
+        client.close()
+    assert "Traceback" not in server.said()
 
 
 def test_all_workers_are_replaced_by_a_reload_under_load(serve: Callable[..., Server]) -> None:

@@ -12,9 +12,9 @@ from chatapp.chat import schema
 from chatapp.chat.messages import Post, User
 from chatapp.chat.store import Store
 from chatapp.chat.store_sqlite import Sqlite
-from tests.proof import stored
+from tests.proof import faults, stored
 from tests.proof.apart import run_apart
-from tests.proof.client import Address
+from tests.proof.client import Address, Client
 from tests.proof.reader import Reader
 from tests.proof.tally import Tally
 from tests.proof.texts import text_of
@@ -174,3 +174,22 @@ def test_a_damaged_store_is_noticed(folder: Path) -> None:
     store.commit()
     store.close()
     assert "integrity_check" in broken_in(folder)
+
+
+def test_nobody_stays_deaf_when_the_mishaps_are_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "MISHAP_SECONDS", 0.001)
+    monkeypatch.setattr(faults, "MISHAPS", {"deaf": 1})
+    monkeypatch.setattr(faults, "MOST_DEAF", 600.0)
+    client = Client("ann", Address.of(0), ("main",), random.Random(1), Tally())
+    cuts: list[bool] = []
+    monkeypatch.setattr(client, "cut", lambda *_: cuts.append(client.deaf))
+
+    async def be_over() -> None:
+        task = asyncio.ensure_future(faults.mishaps(client, random.Random(1), Tally()))
+        while not client.deaf:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    run_apart(be_over())
+    assert cuts == [True]

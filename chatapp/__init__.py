@@ -41,13 +41,15 @@ from chatapp.logs.formats import Formats
 from chatapp.logs.history import History
 from chatapp.logs.listing import Listing
 from chatapp.logs.watch import Watcher
-from chatapp.realtime import heartbeat
+from chatapp.realtime import counts, heartbeat
 from chatapp.realtime.datagrams import Datagrams
 from chatapp.realtime.entrance import Entrance, Handle
 from chatapp.realtime.hub import Hub
+from chatapp.realtime.meter import Meter
 from chatapp.realtime.peers import Peers
 from chatapp.realtime.proxies import Proxies
-from chatapp.web import avatars, log_access, log_api, pages, security, sockets
+from chatapp.realtime.sheets import OwnSheet
+from chatapp.web import avatars, log_access, log_api, metrics, pages, security, sockets
 
 __all__ = ["create_app", "let_in_before", "set_up_logging", "start", "stop", "workers_folder"]
 
@@ -93,6 +95,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     peers, table = _others(settings)
     chat = _chat(settings, hub, people, peers, table, feeds, machine)
     listing = Listing(history, hub, machine)
+    meter = _meter(settings, hub, feeds, chat)
     audit = Audit()
     talks = chat_socket.endpoint(chat, settings)
     looks = logs_socket.endpoint(hub, catalog, feeds, listing, settings, audit)
@@ -106,12 +109,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(sockets.blueprint((talks, looks)))
     app.register_blueprint(log_api.blueprint(log_api.LogApi(history, redactor, hub, audit, machine)))
     app.register_blueprint(pages.blueprint(chat, settings))
+    app.register_blueprint(metrics.blueprint(meter, settings.metrics_token))
     if settings.avatars == "gravatar":
         app.register_blueprint(avatars.blueprint(avatars.Avatars(people, settings.gravatar_url)))
     pages.add_asset_functions(app)
     commands.register(app, settings)
 
-    app.extensions["chatapp"] = _Engine(chat, peers, watcher, listing, settings, Entrance(talks, proxies))
+    app.extensions["chatapp"] = _Engine(chat, peers, watcher, listing, settings, Entrance(talks, proxies), meter)
     app.before_request(lambda: start(app))
     return app
 
@@ -170,11 +174,29 @@ def _chat(
     return Services(hub, store, reader, people, presence, subscriptions, rooms, parts.search, parts.copier, workers)
 
 
+def _meter(settings: Settings, hub: Hub, feeds: Feeds, chat: Services) -> Meter:
+    """What notes how much there is of everything just now."""
+
+    def look() -> None:
+        counts.FILES_FOLLOWED.one.value = feeds.followed
+        counts.VIEWERS.one.value = feeds.viewers
+        counts.NOT_STORING.one.value = not chat.rooms.storing
+
+    return Meter(hub, OwnSheet(workers_folder(settings)), look)
+
+
 class _Engine:
     """The greenlets of one app in one process."""
 
     def __init__(
-        self, chat: Services, peers: Peers, watcher: Watcher, listing: Listing, settings: Settings, entrance: Entrance
+        self,
+        chat: Services,
+        peers: Peers,
+        watcher: Watcher,
+        listing: Listing,
+        settings: Settings,
+        entrance: Entrance,
+        meter: Meter,
     ) -> None:
         self.hub = chat.hub
         self.entrance = entrance
@@ -184,6 +206,7 @@ class _Engine:
         self._watcher = watcher
         self._listing = listing
         self._settings = settings
+        self._meter = meter
         self._greenlets: list[gevent.Greenlet] = []
 
     def start(self) -> None:
@@ -192,6 +215,7 @@ class _Engine:
         self.chat.store.open()
         self.chat.workers.open()
         self.chat.store.catch_up()
+        self._meter.sheet.open()
         self._greenlets = [
             _spawn("broadcast", self.hub.run, self.chat.rooms.publish),
             _spawn("workers", self.chat.workers.run),
@@ -201,6 +225,7 @@ class _Engine:
             _spawn("heartbeat", heartbeat.run, self.hub, self._settings.ping_seconds),
             _spawn("inotify", self._watcher.run),
             _spawn("file list", self._listing.run),
+            _spawn("meter", self._meter.run),
         ]
 
     def stop(self) -> None:
@@ -210,6 +235,7 @@ class _Engine:
         gevent.killall(self._greenlets)
         self.chat.workers.close()
         self.chat.store.close()
+        self._meter.close()
 
 
 def _spawn(name: str, loop: Callable[..., None], *arguments: object) -> gevent.Greenlet:

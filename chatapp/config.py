@@ -100,10 +100,13 @@ def _proxies(text: str) -> tuple[str, ...]:
     return proxies
 
 
-def _secret_text(text: str) -> str:
-    if text and (len(text) < 8 or not text.isprintable() or not text.isascii()):
-        raise ValueError("at least 8 printable ASCII characters")
-    return text
+def _secret_text(least: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text and (len(text) < least or not text.isprintable() or not text.isascii()):
+            raise ValueError(f"at least {least} printable ASCII characters")
+        return text
+
+    return parse
 
 
 def _secret_key(text: str) -> str:
@@ -269,7 +272,7 @@ class Settings:
     )
     log_token: str = _setting(
         "",
-        _secret_text,
+        _secret_text(8),
         "The token that opens the log half: at least 8 printable ASCII characters. Empty: it answers only requests from "
         "this computer for a loopback host name; behind a proxy always set one.",
     )
@@ -299,6 +302,11 @@ class Settings:
         "The longest line that a log viewer is sent whole, in bytes; of a longer one it gets so much and how long it is, "
         "and may fetch the rest. At most an eighth of `OUTBOX_BYTES`.",
     )
+    metrics_token: str = _setting(
+        "",
+        _secret_text(16),
+        "The token with which Prometheus may read `/metrics`: at least 16 printable ASCII characters. Empty: nobody may.",
+    )
 
     def __post_init__(self) -> None:
         for name in ("max_message_bytes", "log_line_bytes"):
@@ -322,7 +330,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
             values[field.name] = field.metadata["parse"](text.strip())
         except ValueError as error:
             # A token or a password must not end up in a log, however wrong it is.
-            shown = "" if field.name in ("log_token", "database_url", "secret_key") else f" is {text!r}; it"
+            secret = field.name.endswith("_token") or field.name in ("database_url", "secret_key")
+            shown = "" if secret else f" is {text!r}; it"
             raise SettingError(f"{variable}{shown} must be {error}.") from None
     return Settings(**values)
 

@@ -30,7 +30,7 @@ from chatapp.chat.subscriptions import NOT_READ, Subscriptions, write
 from chatapp.chat.wal import WalCopier
 from chatapp.chat.workers import Workers
 from chatapp.config import Settings
-from chatapp.realtime import frames
+from chatapp.realtime import counts, frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Hub
 
@@ -257,6 +257,7 @@ class Client:
 
     def _search(self, search: Search) -> None:
         wanted = query.parse(search.query)
+        counts.SEARCHES["chat"].value += 1
         if self._searching is not None:
             self._searching.kill(block=False)
         self._searching = gevent.spawn(self._find, search, wanted)

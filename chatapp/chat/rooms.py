@@ -20,7 +20,7 @@ from chatapp.chat.past import Past
 from chatapp.chat.recent import Recent
 from chatapp.chat.store import Store
 from chatapp.chat.subscriptions import EVERYBODY, PLAIN, Subscriptions, room_audience, write
-from chatapp.realtime import frames
+from chatapp.realtime import counts, frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Audience, Batch, Encode, Hub
 
@@ -35,7 +35,7 @@ NOT_STORED_PLAIN = frames.OVERLOADED.because("the message could not be stored; s
 
 _log = logging.getLogger(__name__)
 
-Deliveries = Iterator[tuple[Audience, Encode]]
+Deliveries = Iterator[tuple[Audience, Encode, int]]
 
 
 class Rooms:
@@ -92,9 +92,14 @@ class Rooms:
         self._nudge()  # first, so that the others deliver it at the same time
         self._hub.deliver_all(self.news(), {talker for talker, _ in batch})
         # After the fan-out, so that even the answer to a repeated request keeps the order of events.
+        new_messages = len(batch)
         for (talker, post), outcome in zip(batch, outcomes, strict=True):
             if post.type != schema.MESSAGE or not isinstance(outcome, Done) or outcome.again:
+                new_messages -= 1
+                counts.POSTS[_in_a_word(outcome)].value += 1
                 self._answer(talker, post, outcome)
+        counts.MESSAGES.one.value += new_messages
+        counts.POSTS["stored"].value += new_messages
 
     def look(self) -> None:
         """Deliver what other processes have committed. Costs next to nothing if there is nothing.
@@ -146,9 +151,10 @@ class Rooms:
                 for event in said:
                     if event.email:
                         self.remember(event.user.avatar, event.email.strip().lower())
-            yield PLAIN, lambda: b"".join(map(answers.encode_plain, said))
+            yield PLAIN, lambda: b"".join(map(answers.encode_plain, said)), len(said)
         for room, in_room in by_room.items():
-            yield room_audience(room), lambda events=in_room: b"".join(map(self._recent.frame, events))  # type: ignore[misc]
+            encode: Encode = lambda events=in_room: b"".join(map(self._recent.frame, events))  # type: ignore[misc]  # noqa: E731
+            yield room_audience(room), encode, len(in_room)
         for event in events:
             if event.type != schema.MESSAGE:
                 yield from self._more_of(event)
@@ -166,7 +172,7 @@ class Rooms:
                 self._subscriptions.tell_room(person, head)
         elif event.type in (schema.CREATE, schema.TOPIC) and not head.is_direct:
             frame = answers.frame({"type": "room", **directory.room_fields(head)})
-            yield EVERYBODY, lambda: frame
+            yield EVERYBODY, lambda: frame, 0
 
     # What the talkers are told beside what all see.
 
@@ -175,6 +181,7 @@ class Rooms:
         deadline = time.monotonic() + (IMPATIENCE_SECONDS if self._failing else PATIENCE_SECONDS)
         step, longest = STEP_SECONDS
         while True:
+            began = time.monotonic()
             try:
                 outcomes = self._store.append(posts)
             except NotStored as error:
@@ -187,9 +194,11 @@ class Rooms:
                 if time.monotonic() > deadline:
                     self._fail(error)
                     return [_not_stored(post) for post in posts]
+                counts.RETRIES.one.value += 1
                 gevent.sleep(step * random.uniform(0.5, 1.5))  # noqa: S311 - so that two who wait do not meet again
                 step = min(2 * step, longest)
             else:
+                counts.COMMITS.observe(time.monotonic() - began)
                 self._recover()
                 return outcomes
 
@@ -248,6 +257,12 @@ class Rooms:
         directory = self._store.directory
         fields = directory.room_fields(directory.rooms[post.room], post.user.id)
         write(talker, answers.frame({"type": "room", **fields, "id": post.id}))
+
+
+def _in_a_word(outcome: Outcome) -> str:
+    if isinstance(outcome, Done):
+        return "repeated" if outcome.again else "stored"
+    return "not_stored" if outcome.code == "not_stored" else "refused"
 
 
 def _not_stored(post: Post) -> BadMessage:

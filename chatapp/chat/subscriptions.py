@@ -16,7 +16,7 @@ from chatapp.chat.past import Gone, Past
 from chatapp.chat.presence import Presence
 from chatapp.chat.requests import Join
 from chatapp.chat.telling import audience as presence_audience
-from chatapp.realtime import frames
+from chatapp.realtime import counts, frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Audience, Hub
 
@@ -130,6 +130,8 @@ class Subscriptions:
             return
         look()
         recovered = resume is not None and head.floor <= resume <= head.seq and head.seq - resume <= MAX_MISSED_EVENTS
+        if join.resume is not None:
+            counts.RESUMES["chat answered" if recovered else "chat refused"].value += 1
         # From `joined` to the presence audience nothing waits: who comes after the list was made is told.
         users, here = self._presence.telling.users_json(head.name)
         fields = self._directory.room_fields(head, person)

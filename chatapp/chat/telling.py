@@ -140,4 +140,4 @@ class Telling:
         self._typing.clear()
 
     def _deliver(self, name: str, frame: bytes) -> None:
-        self._hub.deliver_all([(audience(name), lambda: frame)])
+        self._hub.deliver_all([(audience(name), lambda: frame, 0)])

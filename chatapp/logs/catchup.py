@@ -21,6 +21,7 @@ from chatapp.logs.redact import CONTEXT_BYTES
 from chatapp.logs.rotated import Surroundings
 from chatapp.logs.states import BINARY, CUT, DROPPED, ENDINGS, LOST, STALE, UNSEEN
 from chatapp.logs.tailer import Tailer
+from chatapp.realtime import counts
 from chatapp.realtime.threads import in_thread
 
 if TYPE_CHECKING:
@@ -101,8 +102,11 @@ class CatchUp:
         assert following is not None
         told = self._send(as_block(self._splitter.flush()), unfinished=True)
         if source.lost and source.end is not None and self._splitter.end < source.end:
+            counts.GAPS.one.value += 1
             gap = self._viewer.form.notice("gap", source.name, LOST, offset=self._splitter.end, to=source.end)
             told = told and connection.write_waiting(gap, ROOM_BYTES)
+        if gap_after(source):
+            counts.GAPS.one.value += 1
         told = told and connection.write_waiting(ending(self._viewer.form, source), ROOM_BYTES)
         self._begin(following, following.start)
         return told
@@ -126,6 +130,8 @@ class CatchUp:
         else:
             target = max(start, tailer.position - MAX_BEHIND_BYTES // 2)
             after = in_thread(source.start_of_last_line, target) if target > start else start
+        counts.DROPS.one.value += 1
+        counts.DROPPED_BYTES.one.value += max(0, after - start)
         notice = self._viewer.form.notice("dropped", source.name, DROPPED, **{"from": start, "to": after})
         self._begin(source, max(start, after))
         return self._viewer.connection.write_waiting(notice, ROOM_BYTES)
@@ -139,10 +145,15 @@ def batches(source: Source, block: Block, following: int, unfinished: bool) -> I
         yield Batch(source.name, piece, following if is_last else after.offset, unfinished and is_last)
 
 
+def gap_after(source: Source) -> str:
+    """What to say of what is missing behind the end of a source; empty if nothing is."""
+    return STALE if source.lost and source.ending == "rotated" else UNSEEN if source.gap_follows else ""
+
+
 def ending(form: Form, source: Source) -> bytes:
     """The frames that say how a source ended, and what follows."""
     assert source.next is not None
-    missing = STALE if source.lost and source.ending == "rotated" else UNSEEN if source.gap_follows else ""
+    missing = gap_after(source)
     gap = form.notice("gap", source.name, missing, offset=source.end) if missing else b""
     message = CUT if source.lost and source.ending != "rotated" else ENDINGS[source.ending]
     more = {"ended": source.name, "offset": source.next.start}

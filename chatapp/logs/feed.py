@@ -14,7 +14,7 @@ from typing import Any
 import gevent
 
 from chatapp.logs import wire
-from chatapp.logs.catchup import ROOM_BYTES, TELL_SECONDS, CatchUp, batches, binary, ending, past_of
+from chatapp.logs.catchup import ROOM_BYTES, TELL_SECONDS, CatchUp, batches, binary, ending, gap_after, past_of
 from chatapp.logs.files import Catalog
 from chatapp.logs.forms import Form
 from chatapp.logs.generation import Bookmark, Source
@@ -25,7 +25,7 @@ from chatapp.logs.rotated import Surroundings
 from chatapp.logs.states import GONE_PLACE, State
 from chatapp.logs.tailer import Tailer
 from chatapp.logs.watch import Watcher
-from chatapp.realtime import frames
+from chatapp.realtime import counts, frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.threads import in_thread
@@ -78,6 +78,15 @@ class Feed:
     def idle(self) -> bool:
         """Whether nobody looks."""
         return not self._viewers
+
+    @property
+    def viewers(self) -> int:
+        """How many look."""
+        return len(self._viewers)
+
+    @property
+    def _live(self) -> int:
+        return sum(viewer.live for viewer in self._viewers.values())
 
     @property
     def has_opened(self) -> bool:
@@ -157,6 +166,7 @@ class Feed:
 
     def lines(self, source: Source, block: Block, unfinished: bool = False) -> None:
         """New lines: encode them once for each form, hand them to the hub."""
+        counts.LINES.one.value += len(block)
         now = time.monotonic()
         for batch in batches(source, self._blackout.blacked(block), self.tailer.position, unfinished):
             for form in list(self._told_at):
@@ -189,9 +199,13 @@ class Feed:
         """One generation is complete; the next one follows."""
         for form in list(self._told_at):
             self._deliver(form, ending(form, source), source, source.end or 0)
+        if gap_after(source):
+            counts.GAPS.one.value += self._live
 
     def noticed(self, kind: str, generation: str, message: str, **more: Any) -> None:
         """Something worth a word. Whose outbox is full does without."""
+        if kind == "gap":
+            counts.GAPS.one.value += self._live
         for form in list(self._told_at):
             self._hub.deliver(self._audience(form), functools.partial(form.notice, kind, generation, message, **more))
 
@@ -241,8 +255,10 @@ class Feed:
             return tailer.source, 0
         if isinstance(begin, wire.Resume):
             source = self._source_of(begin.generation, begin.offset)
+            counts.RESUMES["logs answered" if source is not None else "logs refused"].value += 1
             if source is not None:
                 return source, begin.offset
+            counts.GAPS.one.value += 1
             gap = viewer.form.notice("gap", begin.generation, GONE_PLACE, offset=begin.offset)
             viewer.connection.write_waiting(gap, ROOM_BYTES)
             begin = TAIL_AFTER_GAP

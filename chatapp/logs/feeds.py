@@ -44,6 +44,11 @@ class Feeds:
         """How many files are followed."""
         return len(self._feeds)
 
+    @property
+    def viewers(self) -> int:
+        """How many look at these files, together."""
+        return sum(feed.viewers for feed in self._feeds.values())
+
     def get(self, name: str) -> Feed:
         """The feed of a file, begun if need be. Raises `NotAllowed`. Add a viewer at once, before anything waits.
 

@@ -152,7 +152,7 @@ class Connection(Outbox):
                 yield text
         if protocol.state is not OPEN:
             # Messages that came before a broken frame were delivered above; then the close frame goes out.
-            self._note_close()
+            self.note_close()
             self._flush_protocol()
 
     def _receive(self) -> bytes:
@@ -235,7 +235,7 @@ class Connection(Outbox):
         if self._full_parser().close_sent is not None:
             self._sending = False
 
-    def _note_close(self) -> None:
+    def note_close(self) -> None:
         """Remember why the connection ends: what the peer said, or what the parser found wrong."""
         if self.ending is not None or self._parser is None:
             return
@@ -291,7 +291,7 @@ class Connection(Outbox):
 
     def finish(self) -> None:
         """Let the last bytes out and the peer say goodbye, then close the socket. Called once, by the reader."""
-        self._note_close()
+        self.note_close()
         self._sending = False
         if self.drained(CLOSE_SECONDS):
             self._linger()

@@ -18,7 +18,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 
-from chatapp.realtime import frames
+from chatapp.realtime import counts, frames
 from chatapp.realtime.connection import Connection
 from chatapp.realtime.deflate import MANY_LEVEL, Deflater
 
@@ -38,8 +38,8 @@ Audience = Hashable
 Encode = Callable[[], bytes]
 #: Posts in their order, each with the connection it came from.
 Batch = list[tuple[Connection, Any]]
-#: What each audience is to get.
-Deliveries = Iterable[tuple[Audience, Encode]]
+#: What each audience is to get, and how many events that is.
+Deliveries = Iterable[tuple[Audience, Encode, int]]
 #: Takes a batch, and delivers what is to be delivered of it.
 Publish = Callable[[Batch], None]
 
@@ -74,6 +74,11 @@ class Hub:
         """Whether posts are waiting for the broadcast greenlet."""
         return bool(self._queue)
 
+    @property
+    def queued(self) -> tuple[int, int]:
+        """How many posts are waiting, and about how many bytes these have."""
+        return len(self._queue), self._queued_bytes
+
     def add(self, connection: Connection) -> None:
         """Count a client in."""
         self.clients.add(connection)
@@ -99,8 +104,11 @@ class Hub:
 
     # Fan-out.
 
-    def deliver(self, audience: Audience, encode: Encode, talkers: Set[Connection] = frozenset()) -> list[Connection]:
-        """Write one batch of frames to all of `audience`, without ever waiting. `talkers` are those who said it.
+    def deliver(
+        self, audience: Audience, encode: Encode, talkers: Set[Connection] = frozenset(), events: int = 0
+    ) -> list[Connection]:
+        """Write one batch of frames to all of `audience`, without ever waiting. `talkers` are those who said it; `events` is
+        how many are counted as delivered to each.
 
         Returns those whose outbox was full: they got nothing of it, and the caller decides what becomes of them.
         """
@@ -111,12 +119,13 @@ class Hub:
         slow = _write(plain, data, talkers) if plain else []
         if deflated:
             slow += _write(deflated, self._deflater.frames(data), talkers)
+        counts.DELIVERIES.one.value += events * (len(plain or ()) + len(deflated or ()) - len(slow))
         return slow
 
     def deliver_all(self, deliveries: Deliveries, talkers: Set[Connection] = frozenset()) -> None:
         """Write what each audience gets. Those whose outbox is full are closed with 4008: they come back and resume."""
-        for audience, encode in deliveries:
-            for slow in self.deliver(audience, encode, talkers):
+        for audience, encode, events in deliveries:
+            for slow in self.deliver(audience, encode, talkers, events):
                 slow.end(frames.TOO_SLOW)
 
     def broadcast(self, talker: Connection, post: Any, size: int) -> None:
@@ -158,6 +167,7 @@ class Hub:
             batch.append((talker, post))
             size += more
         self._queued_bytes -= size
+        counts.BATCHES.observe(len(batch))
         return batch
 
     # The end.

@@ -13,7 +13,7 @@ from typing import Any
 
 import gevent
 
-from chatapp.realtime import frames
+from chatapp.realtime import counts, frames
 from chatapp.realtime.connection import Connection, Limits, take_over
 from chatapp.realtime.handshake import Accepted, Refusal, agree, check_upgrade, response
 from chatapp.realtime.hub import Hub
@@ -57,11 +57,13 @@ class Endpoint:
         # As any other write: a peer that is gone by now is no failure of the request.
         connection.write(response(environ, accepted))
         self.hub.add(connection)
+        counts.ACCEPTED[self.path].value += 1
+        counts.CLIENTS[self.path].value += 1
         who = f'{environ.get("REMOTE_ADDR") or "-"} "WEBSOCKET {self.path} {accepted.subprotocol or "plain"}"'
-        return gevent.spawn(_serve, connection, self.hub, handle, who)
+        return gevent.spawn(_serve, connection, self.hub, handle, who, self.path)
 
 
-def _serve(connection: Connection, hub: Hub, handle: Handler, who: str) -> None:
+def _serve(connection: Connection, hub: Hub, handle: Handler, who: str, path: str) -> None:
     """Owned by the greenlet of the connection."""
     started = time.monotonic()
     try:
@@ -73,9 +75,18 @@ def _serve(connection: Connection, hub: Hub, handle: Handler, who: str) -> None:
         connection.end(frames.SERVER_ERROR)
     finally:
         hub.remove(connection)
+        connection.note_close()
+        _count_end(connection, path)  # before the last bytes are out: nobody waits for these when the server stops
         connection.finish()
         seconds = time.monotonic() - started
         _access_log.info("%s %s %.1fs %d received", who, _how_it_ended(connection), seconds, connection.received)
+
+
+def _count_end(connection: Connection, path: str) -> None:
+    counts.CLIENTS[path].value -= 1
+    code = connection.ending.code if connection.ending is not None else counts.VANISHED
+    ends = counts.LEFT if connection.left else counts.CLOSED
+    ends[code if code in ends.by else counts.OTHER].value += 1
 
 
 def _how_it_ended(connection: Connection) -> str:

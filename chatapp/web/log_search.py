@@ -11,6 +11,7 @@ from chatapp.logs.history import History
 from chatapp.logs.index import Indexes
 from chatapp.logs.redact import Redactor
 from chatapp.logs.search import MAX_HITS, Hit, Search, Wanted
+from chatapp.realtime import counts
 from chatapp.web import log_query as query
 from chatapp.web.log_answers import STREAM, to_json
 from chatapp.web.log_query import BadQuery
@@ -50,6 +51,7 @@ class Searches:
         leave = self._slots.take()
         try:
             sources = self._history.with_siblings(name) if siblings else [self._history.open(name, generation)]
+            counts.SEARCHES["logs"].value += 1
             search = self._work.run(Search, sources, wanted, self._redactor, self._indexes, self._history.known)
         except BaseException:
             leave()

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from flask import Flask, Response, request
 
+from chatapp.realtime import counts
 from chatapp.realtime.handshake import Refusal
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.serve import Endpoint
@@ -50,6 +51,7 @@ def protect(app: Flask, endpoints: Iterable[Endpoint]) -> None:
     def add_headers(response: Response) -> Response:
         if ACCEPTED in request.environ:
             return response  # of a request that has become a WebSocket: it goes nowhere
+        _count(response.status_code, is_for_socket=request.path in by_path)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
@@ -64,6 +66,12 @@ def answer(refusal: Refusal) -> Response:
     for name, value in refusal.headers:
         response.headers[name] = value
     return response
+
+
+def _count(status: int, is_for_socket: bool) -> None:
+    counts.ANSWERS[f"{min(5, max(2, status // 100))}xx"].value += 1
+    if is_for_socket:
+        counts.REFUSED[status if status in counts.REFUSED.by else counts.OTHER].value += 1
 
 
 def _no_room(hub: Hub) -> Refusal | None:

@@ -131,7 +131,7 @@ SEARCHES = Family("searches", "Searches that were begun.", "where", ("chat", "lo
 # The logs.
 FILES_FOLLOWED = Gauge("log_files_followed", "Files that are followed, by each worker for itself.")
 VIEWERS = Gauge("log_viewers", "Viewers of these files; one for each file that a client has open.")
-LINES = Family("log_lines", "Lines that were read off followed files, once for all viewers of a worker.")
+LINES = Family("log_lines", "Lines that were written to followed files, counted once by each worker that follows.")
 DROPS = Family("log_drops", "Times that a viewer was too slow and lost the oldest lines (the notice dropped).")
 DROPPED_BYTES = Family("log_dropped_bytes", "How many bytes of the file these were.")
 GAPS = Family("log_gaps", "Times that a viewer was told that something of a log is missing (the notice gap).")

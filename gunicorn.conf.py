@@ -12,6 +12,11 @@ from gevent.baseserver import BaseServer
 from gevent.server import StreamServer
 from gunicorn.workers import ggevent
 
+# On a reload the master reads this file again, and its workers are to run the program as it lies there now: else they would
+# inherit what was imported before. (Libraries stay as they are until a restart.)
+for _name in [name for name in sys.modules if name.partition(".")[0] == "chatapp"]:
+    del sys.modules[_name]
+
 import chatapp
 from chatapp import serverlog, workers_folder
 from chatapp.chat import opening

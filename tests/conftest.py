@@ -69,6 +69,8 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = folder / "output.txt"
         self.process: subprocess.Popen[bytes] | None = None
+        #: Where the program lies.
+        self.folder = TOP
         #: What its command is run by, for example with fewer rights than ours (`WITHOUT_RIGHTS`).
         self.runner: list[str] = []
         self._command = ("-m", "gunicorn", "-k", "gevent", *options, app)
@@ -86,7 +88,7 @@ class Server:
         """Start it (again, on the same port) and wait until it answers."""
         with self.output.open("ab") as output:
             command = (*self.runner, sys.executable, *(command or self._command))
-            self.process = subprocess.Popen(command, cwd=TOP, env=self.env, stdout=output, stderr=output)
+            self.process = subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=output, stderr=output)
         wait_until(self._answers, f"the server to answer; it said:\n{self.said()}")
         return self
 
@@ -191,6 +193,7 @@ LONG = (
     "test_archive",
     "test_log",
     "test_chat",
+    "test_deploy",
     "test_bench",
     "truth/",
 )

@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from chatapp import serverlog
+from chatapp.version import VERSION
 from tests.conftest import PATIENCE, TOP, Server, hear, say, wait_until
 
 MANY = 500
@@ -86,6 +88,29 @@ def test_a_server_that_stops_takes_nobody_in_once_it_has_said_goodbye(serve: Cal
     with pytest.raises(ConnectionRefusedError):
         server.connect()
     link.close()
+
+
+def test_a_reload_brings_the_program_that_lies_there_now(tmp_path: Path) -> None:
+    for name in ("chatapp", "static", "templates"):
+        shutil.copytree(TOP / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("wsgi.py", "gunicorn.conf.py"):
+        shutil.copy(TOP / name, tmp_path)
+    server = Server(tmp_path / "server", {})
+    server.folder = tmp_path
+    server.start()
+    try:
+        version = tmp_path / "chatapp" / "version.py"
+        assert server.health()["version"] == VERSION
+        version.write_text(version.read_text().replace(VERSION, "99.9.9"))
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: server.health()["version"] == "99.9.9", "the new program")
+        with server.connect() as client:
+            say(client, "still here")
+            assert hear(client)["message"] == "still here"
+        server.stop()
+        assert "Traceback" not in server.said()
+    finally:
+        server.kill()
 
 
 def test_a_client_that_ignores_the_goodbye_delays_the_end_only_a_little(serve: Callable[..., Server]) -> None:

@@ -67,6 +67,7 @@ autobahn: $(VENV)/.test
 # The same with the 132 cases of long compressed messages: 20 minutes.
 autobahn-long: $(VENV)/.test
 	$(BIN)/python -m tests.conformance core large compression long
+
 # A day of normal use in ten minutes, with one worker and with four: memory, descriptors and greenlets flat (tests/soak).
 soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak --minutes 10 --results bench/results

@@ -194,6 +194,7 @@ LONG = (
     "test_log",
     "test_chat",
     "test_deploy",
+    "test_metrics",
     "test_bench",
     "truth/",
 )

@@ -4,13 +4,16 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import InvalidStatus
@@ -104,6 +107,30 @@ def test_every_metric_and_its_meaning_is_in_the_document(shared: Server) -> None
     families = text_string_to_metric_families(shared.get("/metrics", BEARER)[1])
     here = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
     assert told_there == here
+
+
+def test_the_alerts_speak_of_what_is_told_and_are_in_the_document(shared: Server) -> None:
+    groups = yaml.safe_load((TOP / "deploy" / "alerts.yml").read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    used = {name for rule in rules for name in re.findall(r"chatapp_\w+", rule["expr"])}
+    samples = {f"chatapp_{key.split()[0]}" for key in told(shared)}
+    assert used <= samples
+    pairs = {pair for rule in rules for pair in re.findall(r'(chatapp_\w+)\{\w+="([^"]+)"\}', rule["expr"])}
+    assert {f"{name.removeprefix('chatapp_')} {value}" for name, value in pairs} <= told(shared).keys()
+    documented = set(re.findall(r"^\| `(Chatapp\w+)`", OPERATIONS.read_text(), re.MULTILINE))
+    assert documented == {rule["alert"] for rule in rules}
+
+
+def test_promtool_takes_the_alerts_and_what_is_told(shared: Server) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool (Debian's prometheus) is not installed")
+    for command, text in (
+        (["check", "rules", str(TOP / "deploy" / "alerts.yml")], ""),
+        (["check", "metrics"], shared.get("/metrics", BEARER)[1]),
+    ):
+        done = subprocess.run([promtool, *command], input=text, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 # Each number moves when its thing happens.

@@ -137,6 +137,12 @@ DROPPED_BYTES = Family("log_dropped_bytes", "How many bytes of the file these we
 GAPS = Family("log_gaps", "Times that a viewer was told that something of a log is missing (the notice gap).")
 
 # The process.
-ANSWERS = Family("http_answers", "HTTP answers, by the first digit of their status.", "status", ("2xx", "3xx", "4xx", "5xx"))
+ANSWERS = Family(
+    "http_answers",
+    "HTTP answers, by the first digit of their status, and of what begins with 5 whether the server failed (500) or can't "
+    "do it just now (503).",
+    "status",
+    ("2xx", "3xx", "4xx", "500", "503"),
+)
 DELAYS = Histogram("hub_delay_seconds", "How late the loop of a worker wakes who wanted to be woken.", _SECONDS)
 CPU = Family("cpu_seconds", "Processor time of the workers.")

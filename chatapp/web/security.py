@@ -69,7 +69,8 @@ def answer(refusal: Refusal) -> Response:
 
 
 def _count(status: int, is_for_socket: bool) -> None:
-    counts.ANSWERS[f"{min(5, max(2, status // 100))}xx"].value += 1
+    kind = f"{max(2, status // 100)}xx" if status < 500 else "500" if status == 500 else "503"
+    counts.ANSWERS[kind].value += 1
     if is_for_socket:
         counts.REFUSED[status if status in counts.REFUSED.by else counts.OTHER].value += 1
 

@@ -1,7 +1,11 @@
 """Small parts of the engine that hold no socket: frames, close codes, rate limit, threads, which requests may upgrade."""
 
+import contextlib
+import gc
 import threading
+import weakref
 
+import gevent
 import pytest
 from gevent.threadpool import ThreadPool
 
@@ -119,3 +123,27 @@ def test_what_has_a_pool_of_its_own_runs_there_also_when_that_is_idle() -> None:
     assert one == other
     assert in_thread(threading.get_ident) != one
     pool.kill()
+
+
+def test_what_a_thread_was_given_is_let_go_when_it_fails() -> None:
+    """A file, say: until the collector comes, it would stay open."""
+
+    class Given:
+        pass
+
+    def fail(given: Given) -> None:
+        raise LookupError
+
+    given = Given()
+    held = weakref.ref(given)
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(LookupError):
+            in_thread(fail, given)
+        del given
+        with gevent.Timeout(10):
+            while held() is not None:
+                gevent.sleep(0.01)
+    finally:
+        gc.enable()

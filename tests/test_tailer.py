@@ -1,6 +1,7 @@
 """The tailer alone, on real files, where a test over sockets can't make things happen: permissions, a failing disk."""
 
 import errno
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,40 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(tmp_path / "a.log")
     yield bench
     bench.greenlet.kill()
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_a_tailer_that_lets_go_closes_all_files_at_once(bench: Bench, without_collector: None) -> None:
+    """On a server with nothing to do the collector comes late, and a deleted file that is open keeps its place."""
+    bench.path.write_text("one\n")
+    bench.recorder.wait_for(["<opened>"])
+    bench.path.rename(bench.path.with_suffix(".1"))
+    bench.path.write_text("two\n")
+    bench.recorder.wait_for(["<opened>", "<rotated>", "two"])
+    assert open_below(bench.path.parent) == ["a.1", "a.log"]
+    bench.greenlet.kill()
+    bench.tailer.let_go()
+    assert open_below(bench.path.parent) == []
+
+
+def open_below(folder: Path) -> list[str]:
+    """The names of the files in this folder that this process has open."""
+    names = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        try:
+            path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        except FileNotFoundError:
+            continue
+        if path.parent == folder:
+            names.append(path.name)
+    return sorted(names)
 
 
 def test_permission_that_is_missing_and_comes_later_is_told(bench: Bench) -> None:

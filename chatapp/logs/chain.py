@@ -60,6 +60,11 @@ class Chain:
                 self._end("rotated")
                 self.read_on()
 
+    def let_go(self) -> None:
+        """Hold nothing open any more. Nothing follows."""
+        self.reading = None
+        self.waiting = Waiting()
+
     def lose(self) -> None:
         """What is open can't be read any more: go on with what waits."""
         assert self.reading is not None

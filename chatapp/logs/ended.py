@@ -60,6 +60,10 @@ class Ended:
                 self._late.append(source.name)
         return late
 
+    def forget(self) -> None:
+        """Close all."""
+        self._held.clear()
+
     def let_go(self) -> None:
         """Close those that were held long enough."""
         now = time.monotonic()

@@ -97,7 +97,9 @@ class Feed:
         """Stop following; returns what to remember."""
         self._tailing.kill()
         self._watch.close()
-        return self.tailer.bookmark()
+        mark = self.tailer.bookmark()
+        self.tailer.let_go()
+        return mark
 
     # Viewers come, change and go.
 

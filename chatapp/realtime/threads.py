@@ -19,7 +19,10 @@ def in_thread(function: Callable[..., Result], *arguments: object, pool: ThreadP
     threads = gevent.get_hub().threadpool if pool is None else pool  # an idle pool is false
     result, error = threads.apply(_catch, (function, arguments))
     if error is not None:
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # its traceback holds this frame: all that was called with would wait for the collector
     outcome: Result = result
     return outcome
 

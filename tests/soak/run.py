@@ -100,6 +100,7 @@ async def _tasks(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 async def _quiet(sampler: Sampler, inside: Path, workers: int, before: Quiet | None, trouble: list[str]) -> Quiet:
     """Wait until all is gone, and return what is still there. If it does not go, that is trouble."""
+    await _wait_for_files(sampler, trouble)
     (inside / COLLECT).touch()
     since = sampler.clock
     while True:
@@ -114,6 +115,17 @@ async def _quiet(sampler: Sampler, inside: Path, workers: int, before: Quiet | N
     trouble += [f"at {since:.0f} s, {problem}" for problem in problems]
     (inside / COLLECT).unlink()
     return Quiet(since, taken)
+
+
+async def _wait_for_files(sampler: Sampler, trouble: list[str]) -> None:
+    """Log files must be closed by themselves, because they may have been deleted: on a server with nothing to do the
+    collector comes late, if at all."""
+    since = sampler.clock
+    while still := {sample.pid: sample.logs for sample in sampler.now() if sample.logs}:
+        if sampler.clock - since > SETTLE_SECONDS:
+            trouble.append(f"at {since:.0f} s, log files stay open: {still}")
+            return
+        await asyncio.sleep(0.2)
 
 
 def _problems(taken: dict[int, Sample], before: Quiet | None) -> list[str]:

@@ -102,6 +102,7 @@ class Client:
         """The connection has ended."""
         if self._searching is not None:
             self._searching.kill(block=False)
+            self._searching = None  # or this would be held by its own traceback
         if self._person is not None:
             self._services.subscriptions.disconnect(self._connection, self._person)
 

@@ -96,6 +96,7 @@ class Feed:
     def close(self) -> Bookmark | None:
         """Stop following; returns what to remember."""
         self._tailing.kill()
+        del self._tailing  # or what it has read would be held by its own traceback
         self._watch.close()
         mark = self.tailer.bookmark()
         self.tailer.let_go()
@@ -131,6 +132,7 @@ class Feed:
             return
         if viewer.reading is not None:
             viewer.reading.kill(block=False)
+            viewer.reading = None  # or what it has read would be held by its own traceback
         self._leave(viewer)
 
     def has(self, viewer: Viewer) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 #: The server pings so often (`PING_SECONDS`, seconds).
@@ -86,7 +87,7 @@ class Link:
         if kind == "close":
             await self._socket.close()
             return
-        if kind == "half":
+        if kind == "half" and self._socket.state is State.OPEN:
             frame = Frame(Opcode.TEXT, json.dumps({"type": "typing", "room": "main" * 200}).encode()).serialize(mask=True)
             transport.write(frame[: self._rng.randrange(1, len(frame))])
         if kind == "mute":

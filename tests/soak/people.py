@@ -131,8 +131,9 @@ class Person:
             self._positions[said["room"]] = max(said["seq"], self._positions.get(said["room"], 0))
             if kind == "message" and not said["user"].get("plain"):
                 self._seen = [*self._seen, (said["room"], said["seq"])][-KNOWN:]
-                if said["user"]["id"] not in self._friends and len(self._friends) < FRIENDS:
-                    self._friends.append(said["user"]["id"])
+                user = said["user"]
+                if user["name"].startswith("person-") and user["id"] not in self._friends and len(self._friends) < FRIENDS:
+                    self._friends.append(user["id"])
 
     # What one does.
 
@@ -218,18 +219,6 @@ class Person:
 
     async def _fall_asleep(self, link: Link) -> None:
         await link.stop_reading(self._rng.uniform(0, self._pace.rest))
-
-
-async def make_rooms(port: int, counts: Counts, rng: random.Random) -> None:
-    """There must be rooms before anybody joins them."""
-    async with linked(port, "/ws", "chat.v1", counts, rng) as link:
-        await link.say({"type": "hello", "username": "founder", "email": ""})
-        for room in ROOMS:
-            await link.say({"type": "create", "id": f"{rng.getrandbits(96):024x}", "room": room})
-        made: set[str] = set()
-        while made < set(ROOMS):
-            said = await link.hear()
-            made |= {said["room"]} if said["type"] == "room" else set()
 
 
 class Pace:

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.filling import fill
 from tests.conftest import Server
 from tests.soak import COLLECT, FOLDER, judging, logs
 from tests.soak.judging import Quiet
 from tests.soak.link import PING_SECONDS, Counts
-from tests.soak.people import Pace, Person, make_rooms
+from tests.soak.people import ROOMS, Pace, Person
 from tests.soak.samples import Sample, Sampler, Sizes
 from tests.soak.viewers import Viewer
 
@@ -27,6 +28,8 @@ class Day(NamedTuple):
     shift: float
     people: int
     viewers: int
+    #: Messages in the main room before it begins, and ten times as many as in each other room: so caches are soon full.
+    past: int
     #: Of people, and of viewers.
     pace: Pace
     looking: Pace
@@ -55,13 +58,13 @@ async def soak(folder: Path, day: Day, workers: int, seed: int, progress: Callab
     server = Server(folder / "server", settings, "tests.soak.app:app", ("--workers", str(workers)))
     server.runner = ["env", f"{FOLDER}={inside}"]
     written = logs.make(server.logs_dir, day.rotations, rng)
+    await asyncio.to_thread(fill, server.data_dir, {"main": day.past, **dict.fromkeys(ROOMS, day.past // 10)})
     await asyncio.to_thread(server.start)
     try:
         with Sampler(server, inside) as sampler:
             async with _tasks(*(log.run() for log in written)):
                 trouble: list[str] = []
                 quiets = [await _quiet(sampler, inside, workers, None, trouble)]
-                await make_rooms(server.port, counts, rng)
                 crowd = _crowd(server, day, counts, rng)
                 for number in range(day.shifts):
                     ends = asyncio.get_running_loop().time() + day.shift

@@ -43,7 +43,7 @@ class Viewer:
             if clock() >= ends:
                 return
             if self._rng.randrange(PLAIN_EVERY) == 0:
-                await self._visit_plainly()
+                await self._visit_plainly(ends)
             else:
                 await self._visit(ends)
 
@@ -66,10 +66,11 @@ class Viewer:
                 hearing.cancel()
                 await asyncio.wait([hearing])
 
-    async def _visit_plainly(self) -> None:
+    async def _visit_plainly(self, ends: float) -> None:
         path = f"/echo?file={quote(self._rng.choice(self._files))}"
         async with linked(self._port, path, None, self._counts, self._rng) as link:
-            await asyncio.sleep(self._rng.expovariate(1 / self._pace.stay))
+            stay = self._rng.expovariate(1 / self._pace.stay)
+            await asyncio.sleep(min(stay, ends - asyncio.get_running_loop().time()))
             await link.end()
 
     async def _hear(self, link: Link) -> None:

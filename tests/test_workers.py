@@ -1,4 +1,7 @@
-"""Several workers of one server: one order, one presence, one holder of a name, whoever of them dies."""
+"""Several workers of one server: one order, one presence, one holder of a name, whoever of them dies.
+
+On one machine, with SQLite, and on two machines with a PostgreSQL: there is no difference to who uses them.
+"""
 
 import collections
 import concurrent.futures
@@ -14,18 +17,39 @@ from typing import Any
 import pytest
 
 from tests.conftest import Server, hear, say, wait_until
+from tests.machines import Machines, start_machines
 from tests.v1 import V1, Fields, entered
 from tests.viewer import Viewer
 
-WORKERS = 3
+WORKERS = 4
+#: Starts a server with several workers, on one machine or on two, and waits until all know of each other.
+Start = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def server(_serve_for_module: Callable[..., Server]) -> Server:
+@pytest.fixture(scope="module", params=["one machine", "two machines"])
+def server(request: pytest.FixtureRequest, _serve_for_module: Callable[..., Server]) -> Any:
     """A server with several workers, shared by the tests that do it no harm."""
-    server = _serve_for_module(workers=WORKERS)
-    wait_for_workers(server, WORKERS)
-    return server
+    return starter(request, _serve_for_module)(WORKERS)
+
+
+@pytest.fixture(params=["one machine", "two machines"])
+def start(request: pytest.FixtureRequest, serve: Callable[..., Server]) -> Start:
+    """A server of one's own: `start(workers, NAME=value, ...)`."""
+    return starter(request, serve)
+
+
+def starter(request: pytest.FixtureRequest, serve: Callable[..., Server]) -> Start:
+    def start(workers: int, **settings: Any) -> Any:
+        server: Any
+        if request.param == "one machine":
+            server = serve(workers=workers, **settings)
+        else:
+            url = request.getfixturevalue("postgres_server").create()
+            server = start_machines(serve, url, 2, workers // 2, **settings)
+        wait_for_workers(server, workers)
+        return server
+
+    return start
 
 
 @pytest.fixture
@@ -37,19 +61,20 @@ def clients() -> Iterator[list[V1]]:
         client.close()
 
 
-def wait_for_workers(server: Server, count: int) -> None:
+def wait_for_workers(server: Any, count: int) -> None:
     wait_until(lambda: len(server.health()["workers"]) == count, f"{count} workers to know of each other")
 
 
-def pid_of(server: Server, client: Any) -> int:
+def pid_of(server: Any, client: Any) -> int:
     """The worker that holds the other end of a client's connection."""
-    local = client.socket.getsockname()[1]
+    local, port = client.socket.getsockname()[1], client.socket.getpeername()[1]
     inode = ""
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
-        if (int(fields[1].partition(":")[2], 16), int(fields[2].partition(":")[2], 16)) == (server.port, local):
+        if (int(fields[1].partition(":")[2], 16), int(fields[2].partition(":")[2], 16)) == (port, local):
             inode = fields[9]
-    for pid in server.workers():
+    pids: list[int] = server.workers()
+    for pid in pids:
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             try:
                 if os.readlink(descriptor) == f"socket:[{inode}]":
@@ -59,7 +84,7 @@ def pid_of(server: Server, client: Any) -> int:
     raise AssertionError("no worker has this connection")
 
 
-def on_different_workers(server: Server, clients: list[V1], names: list[str], come: Callable[..., V1] = entered) -> list[V1]:
+def on_different_workers(server: Any, clients: list[V1], names: list[str], come: Callable[..., V1] = entered) -> list[V1]:
     """One client of each name, each on another worker. Connections are opened until it is so."""
     found: dict[int, V1] = {}
     for name in names:
@@ -95,7 +120,7 @@ def until_here(client: V1, condition: Callable[[dict[str, str]], bool]) -> None:
 # The log.
 
 
-def test_a_message_reaches_all_workers_and_its_changes_too(server: Server, clients: list[V1]) -> None:
+def test_a_message_reaches_all_workers_and_its_changes_too(server: Any, clients: list[V1]) -> None:
     ann, bob, eve = on_different_workers(server, clients, ["log-ann", "log-bob", "log-eve"])
     sent = ann.send("hello everybody")
     for other in (bob, eve):
@@ -112,7 +137,7 @@ def test_a_message_reaches_all_workers_and_its_changes_too(server: Server, clien
     assert next(one for one in page if one["seq"] == sent["seq"])["deleted"]
 
 
-def test_all_workers_tell_one_order(server: Server, clients: list[V1]) -> None:
+def test_all_workers_tell_one_order(server: Any, clients: list[V1]) -> None:
     talkers = on_different_workers(server, clients, ["order-ann", "order-bob", "order-eve"])
 
     def talk(client: V1) -> list[tuple[int, str]]:
@@ -133,7 +158,7 @@ def test_all_workers_tell_one_order(server: Server, clients: list[V1]) -> None:
         ]
 
 
-def test_a_repeated_request_is_stored_once_whichever_worker_takes_it(server: Server, clients: list[V1]) -> None:
+def test_a_repeated_request_is_stored_once_whichever_worker_takes_it(server: Any, clients: list[V1]) -> None:
     (ann,) = on_different_workers(server, clients, ["again-ann"])
     again = None
     while again is None:
@@ -145,7 +170,7 @@ def test_a_repeated_request_is_stored_once_whichever_worker_takes_it(server: Ser
     assert again.ask("send", id="sent-twice", room="main", message="once") == first
 
 
-def test_a_position_of_one_worker_is_good_in_the_others(server: Server, clients: list[V1]) -> None:
+def test_a_position_of_one_worker_is_good_in_the_others(server: Any, clients: list[V1]) -> None:
     ann, bob = on_different_workers(server, clients, ["pos-ann", "pos-bob"])
     at = ann.send("seen")["seq"]
     missed = [ann.send(f"missed {number}")["id"] for number in range(5)]
@@ -155,7 +180,7 @@ def test_a_position_of_one_worker_is_good_in_the_others(server: Server, clients:
     assert [event["id"] for event in past] == missed
 
 
-def test_plain_readers_of_all_workers_get_all_three_fields(server: Server) -> None:
+def test_plain_readers_of_all_workers_get_all_three_fields(server: Any) -> None:
     readers = [server.connect() for _ in range(12)]
     assert len({pid_of(server, reader) for reader in readers}) > 1
     say(readers[0], "to all", "plain-ann", "plain-ann@example.org")
@@ -169,7 +194,7 @@ def test_plain_readers_of_all_workers_get_all_three_fields(server: Server) -> No
 # Rooms.
 
 
-def test_a_room_is_there_for_all_at_once(server: Server, clients: list[V1]) -> None:
+def test_a_room_is_there_for_all_at_once(server: Any, clients: list[V1]) -> None:
     ann, bob, eve = on_different_workers(server, clients, ["room-ann", "room-bob", "room-eve"])
     ann.ask("create", room="new-room", topic="made just now")
     joined, _ = bob.join("new-room")  # at once, whether its worker has heard of it or not
@@ -181,7 +206,7 @@ def test_a_room_is_there_for_all_at_once(server: Server, clients: list[V1]) -> N
     assert ann.until("leave")["user"]["id"] == bob.id
 
 
-def test_two_people_meet_in_a_direct_room_over_workers(server: Server, clients: list[V1]) -> None:
+def test_two_people_meet_in_a_direct_room_over_workers(server: Any, clients: list[V1]) -> None:
     ann, bob = on_different_workers(server, clients, ["direct-ann", "direct-bob"])
     until_here(ann, lambda here: bob.id in here)
     room = ann.ask("direct", person=bob.id)["room"]
@@ -191,7 +216,7 @@ def test_two_people_meet_in_a_direct_room_over_workers(server: Server, clients: 
     assert ann.send("between us", room) == bob.until("message")
 
 
-def test_who_is_named_is_found_in_other_workers(server: Server, clients: list[V1]) -> None:
+def test_who_is_named_is_found_in_other_workers(server: Any, clients: list[V1]) -> None:
     ann, bob = on_different_workers(server, clients, ["named-ann", "named-bob"])
     until_here(ann, lambda here: bob.id in here)
     assert ann.send("hey @named-bob")["mentions"] == [{"id": bob.id, "name": "named-bob"}]
@@ -200,7 +225,7 @@ def test_who_is_named_is_found_in_other_workers(server: Server, clients: list[V1
 # What has been read.
 
 
-def test_a_mark_reaches_the_other_tab_in_another_worker(server: Server, clients: list[V1]) -> None:
+def test_a_mark_reaches_the_other_tab_in_another_worker(server: Any, clients: list[V1]) -> None:
     ann, tab = on_different_workers(server, clients, ["marks-ann", "marks-bob"])
     other = two_tabs(server, clients, tab)
     seqs = [ann.send(f"to be read {number}")["seq"] for number in range(3)]
@@ -209,7 +234,7 @@ def test_a_mark_reaches_the_other_tab_in_another_worker(server: Server, clients:
     assert other.where(lambda heard: heard["type"] == "read" and heard["read"] == seqs[1])["unread"] == 1
 
 
-def two_tabs(server: Server, clients: list[V1], tab: V1) -> V1:
+def two_tabs(server: Any, clients: list[V1], tab: V1) -> V1:
     """Another connection of the same person in another worker."""
     while True:
         other = entered(server, tab.me["name"], token=tab.token)
@@ -218,7 +243,7 @@ def two_tabs(server: Server, clients: list[V1], tab: V1) -> V1:
             return other
 
 
-def test_unread_is_right_after_coming_back_in_another_worker(server: Server, clients: list[V1]) -> None:
+def test_unread_is_right_after_coming_back_in_another_worker(server: Any, clients: list[V1]) -> None:
     (ann,) = on_different_workers(server, clients, ["unread-ann"])
     for _ in range(6):
         bob = entered(server, "unread-bob", token=clients[1].token if len(clients) > 1 else None)
@@ -239,7 +264,7 @@ def test_unread_is_right_after_coming_back_in_another_worker(server: Server, cli
 # Who is here.
 
 
-def test_presence_and_typing_cross_workers(server: Server, clients: list[V1]) -> None:
+def test_presence_and_typing_cross_workers(server: Any, clients: list[V1]) -> None:
     ann, bob, eve = on_different_workers(server, clients, ["here-ann", "here-bob", "here-eve"])
     for client in (ann, bob, eve):
         until_here(client, lambda here: {ann.id, bob.id, eve.id} <= here.keys())
@@ -254,7 +279,7 @@ def test_presence_and_typing_cross_workers(server: Server, clients: list[V1]) ->
     assert not {user["id"]: user["here"] for user in ann.ask("people")["people"]}[bob.id]
 
 
-def test_who_is_loaded_anew_in_another_worker_does_not_leave(server: Server, clients: list[V1]) -> None:
+def test_who_is_loaded_anew_in_another_worker_does_not_leave(server: Any, clients: list[V1]) -> None:
     ann, bob = on_different_workers(server, clients, ["anew-ann", "anew-bob"])
     until_here(ann, lambda here: bob.id in here)
     back = two_tabs(server, clients, bob)
@@ -269,7 +294,7 @@ def test_who_is_loaded_anew_in_another_worker_does_not_leave(server: Server, cli
     assert bob.id in here_in(ann.heard)
 
 
-def test_a_name_is_one_persons_in_all_workers(server: Server, clients: list[V1]) -> None:
+def test_a_name_is_one_persons_in_all_workers(server: Any, clients: list[V1]) -> None:
     (ann,) = on_different_workers(server, clients, ["one-ann"])
     for _ in range(8):
         assert refused_as(server, "ONE-ann") == "name_taken"
@@ -283,7 +308,7 @@ def test_a_name_is_one_persons_in_all_workers(server: Server, clients: list[V1])
     assert refused_as(server, "one-ann") == "", "the old name is free"
 
 
-def refused_as(server: Server, name: str) -> str:
+def refused_as(server: Any, name: str) -> str:
     """The code with which somebody new of this name is refused; empty if they are not."""
     with server.connect(protocol="chat.v1", compression=None) as socket:
         socket.send(json.dumps({"type": "hello", "username": name, "email": ""}))
@@ -291,7 +316,7 @@ def refused_as(server: Server, name: str) -> str:
         return str(said.get("code", ""))
 
 
-def test_of_many_who_want_a_name_at_once_one_gets_it(server: Server) -> None:
+def test_of_many_who_want_a_name_at_once_one_gets_it(server: Any) -> None:
     for number in range(5):
         sockets = [server.connect(protocol="chat.v1", compression=None) for _ in range(12)]
         for socket in sockets:
@@ -305,7 +330,7 @@ def test_of_many_who_want_a_name_at_once_one_gets_it(server: Server) -> None:
 # All of them together.
 
 
-def test_healthz_tells_of_all_workers(server: Server, clients: list[V1]) -> None:
+def test_healthz_tells_of_all_workers(server: Any, clients: list[V1]) -> None:
     wait_until(lambda: server.health()["clients"] == 0, "the clients of the tests before to be gone")
     on_different_workers(server, clients, ["health-a", "health-b", "health-c"])
 
@@ -313,7 +338,7 @@ def test_healthz_tells_of_all_workers(server: Server, clients: list[V1]) -> None
         told = [server.health() for _ in range(5)]
         return all(
             one["clients"] == 3
-            and sorted(worker["clients"] for worker in one["workers"]) == [1, 1, 1]
+            and sorted(worker["clients"] for worker in one["workers"]) == [0] * (WORKERS - 3) + [1, 1, 1]
             and {worker["pid"] for worker in one["workers"]} == set(server.workers())
             for one in told
         )
@@ -321,9 +346,8 @@ def test_healthz_tells_of_all_workers(server: Server, clients: list[V1]) -> None
     wait_until(settled, "each of them to tell of three clients")
 
 
-def test_the_limit_of_clients_is_one_for_all_workers(serve: Callable[..., Server]) -> None:
-    server = serve(workers=2, MAX_CLIENTS=10)
-    wait_for_workers(server, 2)
+def test_the_limit_of_clients_is_one_for_all_workers(start: Start) -> None:
+    server = start(2, MAX_CLIENTS=10)
     clients = []
     for number in range(10):
         clients.append(server.connect())
@@ -378,7 +402,7 @@ def files_of(pid: int) -> set[str]:
     return names
 
 
-def indexed(server: Server) -> int:
+def indexed(server: Any) -> int:
     connection = sqlite3.connect(f"file:{server.data_dir / 'search.db'}?mode=ro", uri=True)
     try:
         return int(connection.execute("SELECT pos FROM state").fetchone()[0])
@@ -386,7 +410,9 @@ def indexed(server: Server) -> int:
         connection.close()
 
 
-def test_a_log_viewer_goes_on_in_another_worker(server: Server) -> None:
+def test_a_log_viewer_goes_on_in_another_worker(server: Any) -> None:
+    if isinstance(server, Machines):
+        server = server.servers[0]  # each shows its own
     path = server.logs_dir / "over.log"
     path.write_text("")
     first = Viewer(server, "over.log")
@@ -416,15 +442,14 @@ def test_a_log_viewer_goes_on_in_another_worker(server: Server) -> None:
 # Workers that end.
 
 
-def test_a_killed_worker_leaves_nobody_present_and_no_name_held(serve: Callable[..., Server]) -> None:
-    server = serve(workers=WORKERS)
-    wait_for_workers(server, WORKERS)
+def test_a_killed_worker_leaves_nobody_present_and_no_name_held(start: Start) -> None:
+    server = start(WORKERS)
     clients: list[V1] = []
     ann, bob = on_different_workers(server, clients, ["ann", "bob"])
     until_here(ann, lambda here: bob.id in here)
     os.kill(pid_of(server, bob.socket), signal.SIGKILL)
-    # Whoever asks for the name finds out whether its holder lives.
-    assert refused_as(server, "bob") == ""
+    # Whoever asks for the name finds out whether its holder lives; on several machines a moment later.
+    wait_until(lambda: refused_as(server, "bob") == "", "the name to be free")
     people = {user["id"]: user["here"] for user in wait_until(lambda: gone(ann, bob.id), "bob to be gone")}
     assert not people[bob.id]
     until_here(ann, lambda here: bob.id not in here)
@@ -439,9 +464,8 @@ def gone(client: V1, person: str) -> list[Fields] | None:
     return None if any(user["id"] == person and user["here"] for user in people) else people
 
 
-def test_who_comes_back_from_a_killed_worker_has_missed_nothing_and_not_left(serve: Callable[..., Server]) -> None:
-    server = serve(workers=2)
-    wait_for_workers(server, 2)
+def test_who_comes_back_from_a_killed_worker_has_missed_nothing_and_not_left(start: Start) -> None:
+    server = start(2)
     clients: list[V1] = []
     ann, bob = on_different_workers(server, clients, ["ann", "bob"])
     until_here(ann, lambda here: bob.id in here)
@@ -463,11 +487,8 @@ def test_who_comes_back_from_a_killed_worker_has_missed_nothing_and_not_left(ser
         client.close()
 
 
-def test_of_a_killed_worker_with_many_clients_all_catch_up_and_the_others_notice_nothing(
-    serve: Callable[..., Server],
-) -> None:
-    server = serve(workers=WORKERS)
-    wait_for_workers(server, WORKERS)
+def test_of_a_killed_worker_with_many_clients_all_catch_up_and_the_others_notice_nothing(start: Start) -> None:
+    server = start(WORKERS)
     clients = [entered(server, f"client-{number}") for number in range(60)]
     talker = clients[0]
     workers = {client: pid_of(server, client.socket) for client in clients}
@@ -504,9 +525,8 @@ def test_of_a_killed_worker_with_many_clients_all_catch_up_and_the_others_notice
     assert "Traceback" not in server.said()
 
 
-def test_all_workers_are_replaced_by_a_reload_under_load(serve: Callable[..., Server]) -> None:
-    server = serve(workers=2)
-    wait_for_workers(server, 2)
+def test_all_workers_are_replaced_by_a_reload_under_load(start: Start) -> None:
+    server = start(2)
     old = server.workers()
     ann = entered(server, "ann")
     sent = [ann.send(f"before {number}")["id"] for number in range(20)]
@@ -548,9 +568,8 @@ def test_a_second_worker_that_comes_and_goes_is_no_matter(serve: Callable[..., S
     assert "Traceback" not in server.said()
 
 
-def test_workers_killed_at_random_lose_nothing_that_was_acknowledged(serve: Callable[..., Server]) -> None:
-    server = serve(workers=WORKERS)
-    wait_for_workers(server, WORKERS)
+def test_workers_killed_at_random_lose_nothing_that_was_acknowledged(start: Start) -> None:
+    server = start(WORKERS)
     chance = random.Random(5)
     reader = entered(server, "reader")
     first = reader.heard[-1]["seq"]

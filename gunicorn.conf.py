@@ -82,7 +82,7 @@ def on_starting(server):
     if server.cfg.worker_class_str not in ("gevent", "gunicorn.workers.ggevent.GeventWorker"):
         sys.exit(f"chatapp does not start: it needs the gevent worker, not {server.cfg.worker_class_str}: use -k gevent.")
     try:
-        if server.cfg.workers > 1:
+        if server.cfg.workers > 1 and not _settings.database_url:
             datagrams.check(workers_folder(_settings))
     except OSError as error:
         sys.exit(f"chatapp does not start: its workers can't find each other in {_settings.data_dir} ({error.strerror}).")

@@ -18,9 +18,7 @@ from flask import Flask
 from chatapp import commands, config, secretkey, serverlog
 from chatapp.chat import socket as chat_socket
 from chatapp.chat.client import Services
-from chatapp.chat.here import Here
-from chatapp.chat.here_sqlite import HereFile
-from chatapp.chat.keeping import kept
+from chatapp.chat.keeping import Kept, kept, workers_folder
 from chatapp.chat.past import Past
 from chatapp.chat.people import People
 from chatapp.chat.presence import Presence
@@ -42,7 +40,6 @@ from chatapp.logs.history import History
 from chatapp.logs.listing import Listing
 from chatapp.logs.watch import Watcher
 from chatapp.realtime import counts, heartbeat
-from chatapp.realtime.datagrams import Datagrams
 from chatapp.realtime.entrance import Entrance, Handle
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.meter import Meter
@@ -92,8 +89,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     redactor = _redactor(settings)
     feeds = Feeds(catalog, watcher, hub, redactor, settings.data_dir)
     history = History(catalog, feeds)
-    peers, table = _others(settings)
-    chat = _chat(settings, hub, people, peers, table, feeds, machine)
+    parts = kept(settings, lambda: hub.busy)
+    chat = _chat(parts, hub, people, feeds, machine)
     listing = Listing(history, hub, machine)
     meter = _meter(settings, hub, feeds, chat)
     audit = Audit()
@@ -115,14 +112,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.add_asset_functions(app)
     commands.register(app, settings)
 
-    app.extensions["chatapp"] = _Engine(chat, peers, watcher, listing, settings, Entrance(talks, proxies), meter)
+    app.extensions["chatapp"] = _Engine(chat, parts.peers, watcher, listing, settings, Entrance(talks, proxies), meter)
     app.before_request(lambda: start(app))
     return app
-
-
-def workers_folder(settings: Settings) -> Path:
-    """Where the workers of this server find each other."""
-    return settings.data_dir / "workers"
 
 
 def _redactor(settings: Settings) -> redact.Redactor:
@@ -132,23 +124,7 @@ def _redactor(settings: Settings) -> redact.Redactor:
         raise config.SettingError(f"{config.PREFIX}LOG_REDACT can't be used: {error}") from None
 
 
-def _others(settings: Settings) -> tuple[Peers, Callable[[], Here]]:
-    """The other workers, and the table of who is here, which is opened when there are some."""
-    if settings.database_url:
-        from chatapp.chat.here_postgres import HereTables  # psycopg is not needed, nor loaded, without a database
-        from chatapp.chat.peers_postgres import DatabasePeers
-        from chatapp.chat.postgres import Server
-
-        server = Server(settings.database_url)
-        everywhere = DatabasePeers(server)
-        return everywhere, lambda: HereTables(server, everywhere)
-    near = Datagrams(workers_folder(settings))
-    return near, lambda: HereFile(near.folder, near.me, near.lives)
-
-
-def _chat(
-    settings: Settings, hub: Hub, people: People, peers: Peers, table: Callable[[], Here], feeds: Feeds, machine: str
-) -> Services:
+def _chat(parts: Kept, hub: Hub, people: People, feeds: Feeds, machine: str) -> Services:
     """What the chat is made of, in the order in which a message travels."""
 
     def status() -> dict[str, Any]:
@@ -160,17 +136,16 @@ def _chat(
             "storing": rooms.storing,
         }
 
-    parts = kept(settings, lambda: hub.busy, lambda: peers.leads)
     store = Store(parts.database)
     reader = Reader(parts.asker)
     recent = Recent()
     past = Past(reader, recent)
     presence = Presence(hub)
     subscriptions = Subscriptions(store.directory, past, hub, presence)
-    rooms = Rooms(store, recent, past, subscriptions, hub, parts.search.wake, peers.nudge)
+    rooms = Rooms(store, recent, past, subscriptions, hub, parts.search.wake, parts.peers.nudge)
     if people.shares_emails:
         rooms.remember = people.remember  # who wrote in another worker too
-    workers = Workers(peers, table, store, rooms, presence, hub, people, status)
+    workers = Workers(parts.peers, parts.table, store, rooms, presence, hub, people, status)
     return Services(hub, store, reader, people, presence, subscriptions, rooms, parts.search, parts.copier, workers)
 
 

@@ -4,9 +4,12 @@ Nothing is opened here. What speaks to PostgreSQL is imported only where that is
 """
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from chatapp.chat.database import Database
+from chatapp.chat.here import Here
+from chatapp.chat.here_sqlite import HereFile
 from chatapp.chat.opening import check as check_sqlite
 from chatapp.chat.query import Query
 from chatapp.chat.reader import Asker
@@ -15,6 +18,8 @@ from chatapp.chat.search import Found, SearchIndex
 from chatapp.chat.store_sqlite import Sqlite
 from chatapp.chat.wal import WalCopier
 from chatapp.config import Settings
+from chatapp.realtime.datagrams import Datagrams
+from chatapp.realtime.peers import Peers
 
 
 class SearchParts(Protocol):
@@ -31,27 +36,48 @@ class SearchParts(Protocol):
 
 
 class Kept(NamedTuple):
-    """The log to write to, the past to read, what searches, and what copies SQLite's log."""
+    """The log to write to, the past to read, what searches, what copies SQLite's log; the other workers, and what opens the
+    table of who is here."""
 
     database: Database
     asker: Asker
     search: SearchParts
     copier: WalCopier | None
+    peers: Peers
+    table: Callable[[], Here]
 
 
-def kept(settings: Settings, is_busy: Callable[[], bool], leads: Callable[[], bool]) -> Kept:
-    """The parts for these settings. `is_busy` tells whether messages wait to be sent, `leads` whether this worker leads."""
+def workers_folder(settings: Settings) -> Path:
+    """Where the workers of one machine find each other."""
+    return settings.data_dir / "workers"
+
+
+def kept(settings: Settings, is_busy: Callable[[], bool]) -> Kept:
+    """The parts for these settings. `is_busy` tells whether messages wait to be sent."""
     if settings.database_url:
+        from chatapp.chat.here_postgres import HereTables
+        from chatapp.chat.peers_postgres import DatabasePeers
         from chatapp.chat.postgres import Server
         from chatapp.chat.reader_postgres import PostgresAsker
         from chatapp.chat.search_postgres import PostgresSearch
         from chatapp.chat.store_postgres import Postgres
 
         server = Server(settings.database_url)
-        return Kept(Postgres(server), PostgresAsker(server), PostgresSearch(server, leads), None)
+        peers = DatabasePeers(server)
+        search = PostgresSearch(server, lambda: peers.leads)
+        return Kept(Postgres(server), PostgresAsker(server), search, None, peers, lambda: HereTables(server, peers))
     folder = settings.data_dir
     database = Sqlite(folder, settings.store_sync)
-    return Kept(database, SqliteAsker(folder), SearchIndex(folder, is_busy, leads), WalCopier(folder, database))
+    near = Datagrams(workers_folder(settings))
+    index = SearchIndex(folder, is_busy, lambda: near.leads)
+    return Kept(
+        database,
+        SqliteAsker(folder),
+        index,
+        WalCopier(folder, database),
+        near,
+        lambda: HereFile(near.folder, near.me, near.lives),
+    )
 
 
 def check(settings: Settings) -> None:

@@ -70,6 +70,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     key = secretkey.of_setting(settings.secret_key) if settings.secret_key else secretkey.load_or_make(settings.data_dir)
     machine = (settings.machine or socket.gethostname()) if settings.database_url else ""
+    if machine and not settings.secret_key:
+        _log.warning("this machine has a key of its own; where several share a database give all one CHATAPP_SECRET_KEY")
     generation.begin_run(key)
 
     if not settings.log_token and not settings.bind.startswith(("127.", "localhost:", "[::1]:", "unix:")):

@@ -271,7 +271,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     if programs() is None:
         missing("PostgreSQL is not installed: bin/need-postgres tells more")
-    server = PostgresServer(tmp_path_factory.mktemp("postgres"), _free_port())
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"), free_port())
     try:
         yield server.make()
     finally:

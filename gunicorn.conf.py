@@ -5,6 +5,7 @@ All values come from the settings (chatapp/config.py) or have their reason besid
 
 import gc
 import resource
+import subprocess
 import sys
 
 import gevent
@@ -19,7 +20,8 @@ for _name in [name for name in sys.modules if name.partition(".")[0] == "chatapp
 
 import chatapp
 from chatapp import serverlog, workers_folder
-from chatapp.chat import opening
+from chatapp.chat import keeping
+from chatapp.chat.database import StoreError
 from chatapp.config import SettingError, load, unknown_names
 from chatapp.logs import redact, redact_own
 from chatapp.realtime import datagrams
@@ -86,10 +88,16 @@ def on_starting(server):
             datagrams.check(workers_folder(_settings))
     except OSError as error:
         sys.exit(f"chatapp does not start: its workers can't find each other in {_settings.data_dir} ({error.strerror}).")
-    try:
-        opening.check(_settings.data_dir)
-    except opening.StoreError as error:
-        sys.exit(f"chatapp does not start: {error}")
+    if _settings.database_url:
+        # In a process of its own, which says what is wrong: a hub of gevent's must not be there before the fork.
+        check = "from chatapp.chat.keeping import main; main()"
+        if subprocess.run([sys.executable, "-c", check], check=False).returncode:  # noqa: S603 - our own
+            sys.exit(1)
+    else:
+        try:
+            keeping.check(_settings)
+        except StoreError as error:
+            sys.exit(f"chatapp does not start: {error}")
     for sentence in unknown_names():
         server.log.warning("%s", sentence)
     _raise_file_limit(_settings.max_clients + worker_connections + 300, server.log)

@@ -7,6 +7,7 @@ process that serves. Importing this package starts nothing and opens nothing.
 import logging
 import logging.config
 import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from flask import Flask
 from chatapp import commands, config, secretkey, serverlog
 from chatapp.chat import socket as chat_socket
 from chatapp.chat.client import Services
+from chatapp.chat.database import StoreError
 from chatapp.chat.keeping import Kept, kept, workers_folder
 from chatapp.chat.past import Past
 from chatapp.chat.people import People
@@ -179,7 +181,9 @@ class _Engine:
         self.entrance = entrance
         self.chat = chat
         self._peers = peers
-        self._upkeep = Upkeep(chat.store, chat.rooms, chat.hub, settings.history_days, peers.lead, chat.copier)
+        self._upkeep = Upkeep(
+            chat.store, chat.rooms, chat.hub, settings.history_days, peers.lead, chat.copier, _end_this_process
+        )
         self._watcher = watcher
         self._listing = listing
         self._settings = settings
@@ -189,6 +193,29 @@ class _Engine:
     def start(self) -> None:
         if self._greenlets:
             return
+        try:
+            self._begin()
+        except StoreError as error:
+            if not error.away:
+                raise
+            # Ending would not help: gunicorn gives up where no worker can begin.
+            _log.warning("%s It is tried again.", error)
+            self.hub.starting = True
+            self._greenlets = [gevent.spawn(self._begin_when_possible)]
+
+    def _begin_when_possible(self) -> None:
+        """Owned by a greenlet of its own, until the database is there; meanwhile nobody is let in."""
+        while self.hub.starting:
+            gevent.sleep(REST_SECONDS)
+            try:
+                self._begin()
+                self.hub.starting = False
+                _log.warning("the database is there")
+            except StoreError as error:
+                if not error.away:
+                    _log.error("%s", error)
+
+    def _begin(self) -> None:
         self.chat.store.open()
         self.chat.workers.open()
         self.chat.store.catch_up()
@@ -206,13 +233,20 @@ class _Engine:
         ]
 
     def stop(self) -> None:
-        self.chat.store.save()  # at once: on a reload, the next worker reads it in a moment
+        with gevent.Timeout(STOP_SECONDS, False):
+            self.chat.store.save()  # at once: on a reload, the next worker reads it in a moment
         self._peers.nudge()
         self.hub.stop(STOP_SECONDS)
         gevent.killall(self._greenlets)
         self.chat.workers.close()
-        self.chat.store.close()
+        with gevent.Timeout(STOP_SECONDS, False):
+            self.chat.store.close()
         self._meter.close()
+
+
+def _end_this_process() -> None:
+    """As if an administrator had: everybody is sent away, and gunicorn starts another worker."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _spawn(name: str, loop: Callable[..., None], *arguments: object) -> gevent.Greenlet:

@@ -237,7 +237,13 @@ class Client:
         if not self._directory.is_member(self._me, head):
             raise BadMessage("not_joined", "You are no member of this room.")
         seq = min(read.seq, head.seq)
-        self._directory.set_read(self._me, head, seq, self._services.store.number_at(head, seq))
+        try:
+            number = self._services.store.number_at(head, seq)
+        except DatabaseError as error:
+            if error.busy:
+                return  # the next mark counts, which goes further
+            raise
+        self._directory.set_read(self._me, head, seq, number)
         self._services.subscriptions.tell_read(self._me, head)
 
     def _typing(self, typing: Typing) -> None:

@@ -74,6 +74,10 @@ class Database(Protocol):
     def is_open(self) -> bool:
         """Whether it was opened."""
 
+    @property
+    def is_other(self) -> bool:
+        """Whether it is not what was opened any more, or lacks what was committed: this process must begin anew."""
+
     def begin(self) -> None:
         """Begin a transaction that writes: nobody else writes until it ends, and it sees all that was committed before."""
 

@@ -66,13 +66,8 @@ class Directory:
 
     def add_room(self, head: RoomHead) -> None:
         """A room that was found in the store or is new."""
+        self._made[head.maker, head.is_direct] += head.name not in self.rooms
         self.rooms[head.name] = self.by_key[head.key] = head
-        self._made[head.maker, head.is_direct] += 1
-
-    def remove_room(self, head: RoomHead) -> None:
-        """The room was not made after all."""
-        del self.rooms[head.name], self.by_key[head.key]
-        self._made[head.maker, head.is_direct] -= 1
 
     def count_rooms(self, direct: bool) -> int:
         """How many rooms there are, or rooms of two people."""

@@ -3,11 +3,12 @@
 Nothing is opened here. What speaks to PostgreSQL is imported only where that is used, so nobody else needs its library.
 """
 
+import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from chatapp.chat.database import Database
+from chatapp.chat.database import Database, StoreError
 from chatapp.chat.here import Here
 from chatapp.chat.here_sqlite import HereFile
 from chatapp.chat.opening import check as check_sqlite
@@ -17,7 +18,7 @@ from chatapp.chat.reader_sqlite import SqliteAsker
 from chatapp.chat.search import Found, SearchIndex
 from chatapp.chat.store_sqlite import Sqlite
 from chatapp.chat.wal import WalCopier
-from chatapp.config import Settings
+from chatapp.config import Settings, load
 from chatapp.realtime.datagrams import Datagrams
 from chatapp.realtime.peers import Peers
 
@@ -64,8 +65,14 @@ def kept(settings: Settings, is_busy: Callable[[], bool]) -> Kept:
 
         server = Server(settings.database_url)
         peers = DatabasePeers(server)
-        search = PostgresSearch(server, lambda: peers.leads)
-        return Kept(Postgres(server), PostgresAsker(server), search, None, peers, lambda: HereTables(server, peers))
+        return Kept(
+            Postgres(server, peers.me),
+            PostgresAsker(server),
+            PostgresSearch(server, lambda: peers.leads),
+            None,
+            peers,
+            lambda: HereTables(server, peers),
+        )
     folder = settings.data_dir
     database = Sqlite(folder, settings.store_sync)
     near = Datagrams(workers_folder(settings))
@@ -88,3 +95,11 @@ def check(settings: Settings) -> None:
         check_postgres(settings.database_url)
     else:
         check_sqlite(settings.data_dir)
+
+
+def main() -> None:
+    """For gunicorn's master, in a process of its own: it must not have a hub of gevent's before it forks."""
+    try:
+        check(load())
+    except StoreError as error:
+        sys.exit(f"chatapp does not start: {error}")

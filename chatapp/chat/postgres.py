@@ -28,6 +28,7 @@ from chatapp.chat.database import DatabaseError
 CALL_SECONDS = 5.0
 #: How long a server that is away is left alone after a vain attempt (seconds): at first, and at most.
 REST_SECONDS = (0.1, 2.0)
+AWAY_SECONDS = 2.0
 #: Connections that are kept although nobody uses them.
 IDLE_LINKS = 4
 
@@ -184,7 +185,8 @@ class Server:
         if self.is_away:
             raise DatabaseError(self._why, busy=True)
         try:
-            link = self._connect()
+            # Who was away before gets less time: everybody waits for it.
+            link = self._connect(CALL_SECONDS if self._rest == REST_SECONDS[0] else AWAY_SECONDS)
         except psycopg.Error as error:
             failure = self.failure(error)
             if failure.busy:
@@ -197,10 +199,10 @@ class Server:
         link.patience = patience
         return link
 
-    def _connect(self) -> Link:
+    def _connect(self, seconds: float) -> Link:
         link: Link | None = None
         try:
-            with gevent.Timeout(CALL_SECONDS, Stalled("the database does not answer")):
+            with gevent.Timeout(seconds, Stalled("the database does not answer")):
                 link = Link.connect(conninfo.make_conninfo(self._url, **_PARAMETERS), autocommit=True)
                 link.adapters.register_dumper(str, _EscapingDumper)
                 link.adapters.register_loader("text", _UnescapingLoader)

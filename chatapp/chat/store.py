@@ -49,6 +49,7 @@ class Store:
         # Held by whoever is within a transaction.
         self._turn = BoundedSemaphore(1)
         self._looks = 0
+        self._complained = False
         # How far it was followed, and what was found that nobody has asked for yet.
         self._known = Known(0, 0, 0, 0)
         self._news: list[Event] = []
@@ -183,7 +184,14 @@ class Store:
                 with database.view():
                     self._follow()
         except self._errors as error:
-            _log.warning("the store can't be read: %s", database.failure(error))
+            self._complain(database.failure(error))
+        else:
+            self._complained = False
+
+    def _complain(self, failure: DatabaseError) -> None:
+        if not self._complained:
+            self._complained = True
+            _log.warning("the store can't be read: %s", failure)
 
     def _follow(self) -> None:
         """Take in what other processes have committed since this one looked last. Within a transaction: one view."""
@@ -215,7 +223,7 @@ class Store:
         try:
             loading.take_in_marks(self.directory, self._ask(f"{loading.MEMBERS} {where}", *values))
         except DatabaseError as error:
-            _log.warning("the store can't be read: %s", error)
+            self._complain(error)
 
     def _ask(self, sql: str, *values: object) -> list[Any]:
         try:

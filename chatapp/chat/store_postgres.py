@@ -14,18 +14,17 @@ from typing import Any
 
 from chatapp.chat import grams, messages, schema
 from chatapp.chat.database import DatabaseError
+from chatapp.chat.here_schema import CHANNEL
 from chatapp.chat.messages import Event
 from chatapp.chat.postgres import Link, Server
 from chatapp.chat.postgres_schema import COLUMNS, IDENTITY, prepare, sentences
 
-#: The channel on which the workers hear that something was committed.
-CHANNEL = "chatapp"
 #: How often it is asked what became of a commit.
 ASKING_TIMES = 3
 
 _STATE = "SELECT version, pos FROM state"
 _LOCK = f"{_STATE} FOR UPDATE"
-_COMMITTED = f"UPDATE state SET version = version + 1, pos = greatest(pos, ?) RETURNING version, pg_notify('{CHANNEL}', '')"
+_COMMITTED = f"UPDATE state SET version = version + 1, pos = greatest(pos, ?) RETURNING version, pg_notify('{CHANNEL}', ?)"
 _VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITTEN = """
     SELECT e.room, e.seq, e.type, e.time, e.id, a.person, a.name FROM events e JOIN authors a ON a.key = e.author
@@ -62,8 +61,10 @@ class Postgres:
     #: Whether it has the index for searching.
     indexes = True
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, me: str = "") -> None:
+        """`me` is the name by which this worker does not take in its own hints."""
         self.server = server
+        self._hint = f"{me} "
         self.errors = server.errors
         self._link: Link | None = None
         self._pipeline: contextlib.AbstractContextManager[Any] | None = None
@@ -148,7 +149,7 @@ class Postgres:
             return
         _, pos = self._known_state()
         pos = max(pos, events[-1].pos) if events else pos
-        written = self._link.execute(translated(_COMMITTED), (pos,))
+        written = self._link.execute(translated(_COMMITTED), (pos, self._hint))
         try:
             self._end("COMMIT")
         except self.errors as error:

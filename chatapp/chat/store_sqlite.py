@@ -65,6 +65,8 @@ class Sqlite:
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)
     #: The index is a file of its own (`chat.search`), which follows the log.
     indexes = False
+    #: A file that is open stays what it is.
+    is_other = False
 
     def __init__(self, folder: Path, sync: str = "normal") -> None:
         self._folder = folder

@@ -33,7 +33,7 @@ class Upkeep:
     """Looks after one store.
 
     `history_days` is how long events are kept, 0: for ever; `lead` tries to be the worker that leads; `copier` copies
-    SQLite's log, if that is where the store is.
+    SQLite's log, if that is where the store is; `give_up` ends this process, in order, if the store is another one.
     """
 
     def __init__(
@@ -43,7 +43,8 @@ class Upkeep:
         hub: Hub,
         history_days: float,
         lead: Callable[[], bool],
-        copier: WalCopier | None = None,
+        copier: WalCopier | None,
+        give_up: Callable[[], None],
     ) -> None:
         self._store = store
         self._rooms = rooms
@@ -51,6 +52,7 @@ class Upkeep:
         self._keep_seconds = history_days * 86_400
         self._lead = lead
         self._copier = copier
+        self._give_up = give_up
 
     def run(self) -> None:
         """Owned by the upkeep greenlet."""
@@ -59,6 +61,9 @@ class Upkeep:
         while True:
             now = time.monotonic()
             self._rooms.look()
+            if self._store.database.is_other:
+                _log.error("the database is another one than before, or lacks what was stored: this worker begins anew")
+                self._give_up()
             leads = self._lead()
             try:
                 if now - flushed >= FLUSH_SECONDS:

@@ -52,7 +52,7 @@ class Entrance:
     def _let_in(self, client: Any, address: Any) -> bool:
         data = _look(client)
         hub = self._endpoint.hub
-        if hub.stopping or hub.full or not data.startswith(self._first_line):
+        if hub.starting or hub.stopping or hub.full or not data.startswith(self._first_line):
             return False
         head, blank, _ = data.partition(_BLANK)
         environ = _headers(head[len(self._first_line) :]) if blank else None

@@ -52,6 +52,8 @@ class Hub:
         self.clients: set[Connection] = set()
         #: How many the other workers have, as they told last.
         self.clients_elsewhere = 0
+        #: Whether it can't serve anybody yet: what it needs is not there.
+        self.starting = False
         self.stopping = False
         # By audience, and by whether they take what they get compressed: all in one of these sets get the same bytes.
         self._audiences: dict[tuple[Audience, bool], set[Connection]] = {}

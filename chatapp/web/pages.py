@@ -57,7 +57,7 @@ def blueprint(chat: Services, settings: Settings) -> Blueprint:
             version=VERSION,
         )
         response.headers["Cache-Control"] = "no-store"
-        if hub.stopping:
+        if hub.starting or hub.stopping:
             response.status_code = 503
         return response
 

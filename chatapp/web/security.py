@@ -78,6 +78,8 @@ def _count(status: int, is_for_socket: bool) -> None:
 def _no_room(hub: Hub) -> Refusal | None:
     if hub.stopping:
         return Refusal(503, "The server is stopping. Come back in a moment.", (("Retry-After", "2"),))
+    if hub.starting:
+        return Refusal(503, "The server waits for its database. Come back in a moment.", (("Retry-After", "2"),))
     if hub.full:
         return Refusal(503, "The server has as many clients as it may (CHATAPP_MAX_CLIENTS).", (("Retry-After", "30"),))
     return None

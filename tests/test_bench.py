@@ -143,3 +143,16 @@ def test_the_whole_bench_runs(tmp_path: Path) -> None:
     assert samples["idle"]["ours"][0]["memory_kb"] > 0
     table = (tmp_path / "results.md").read_text()
     assert "## Fan-out: 100 clients" in table and "| this server |" in table
+
+
+def test_the_bench_of_several_workers_runs(tmp_path: Path) -> None:
+    options = ["--quick", "--workers", "2", "--only", "ending", "--results", str(tmp_path)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench.workers", *options], cwd=TOP, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    rows = dict(
+        line.strip("| ").split(" | ") for line in (tmp_path / "workers.md").read_text().splitlines() if " | " in line
+    )
+    assert rows["of what was said meanwhile they have missed, had twice"] == "0, 0"
+    assert rows["of these lost, doubled; connections that were closed; at the end behind the others"] == "0, 0; 0; 0"

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check python-tests node-tests proof proof-workers proof-short rolling truth truth-short soak soak-short autobahn autobahn-long timed bench screenshots clean
+.PHONY: run test check python-tests node-tests proof proof-workers proof-short rolling truth truth-short soak soak-short autobahn autobahn-long timed bench deploy-check screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -k gevent wsgi:app
@@ -85,6 +85,11 @@ timed: $(VENV)/.test
 # This server beside its peers, each in turn on one core, the load on another: 45 minutes on a quiet machine (bench/README.md).
 bench: $(VENV)/.test
 	$(BIN)/python -m bench --runs 5
+
+# The units, the image and the alerts in the eyes of those who take them: systemd, docker compose, promtool; as root, a minute.
+deploy-check: $(VENV)/.test
+	bin/need-deploy-tools $(VENV)/prometheus
+	PATH="$$PATH:$(CURDIR)/$(VENV)/prometheus/usr/bin" $(BIN)/pytest -m deploy tests
 
 # The pictures of the README, made by the browser tests.
 screenshots: $(VENV)/.test

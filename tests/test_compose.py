@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from chatapp import config
-from tests.conftest import TOP
+from tests.conftest import TOP, missing
 
 DEPLOY = TOP / "deploy"
 SETTINGS = {f"{config.PREFIX}{field.name.upper()}" for field in dataclasses.fields(config.Settings)}
@@ -65,12 +65,13 @@ def test_the_proxy_of_the_compose_file_is_the_one_that_is_trusted(compose: dict[
     assert "ports" not in services["database"]
 
 
+@pytest.mark.deploy
 def test_docker_compose_takes_the_compose_file(tmp_path: Path) -> None:
     command = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
     try:
         subprocess.run([*command, "version"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("there is no docker compose here")
+        missing("there is no docker compose here")
     shutil.copy(TOP / "compose.yaml", tmp_path)
     done = subprocess.run([*command, "config"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode != 0, "a password that is missing is told"

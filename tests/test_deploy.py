@@ -43,6 +43,7 @@ print("PROBE", json.dumps([heard, health["version"], uid, "<html" in page, "impo
 """
 
 
+@pytest.mark.deploy
 @pytest.mark.timeout(400)  # it fetches and installs all libraries
 def test_the_image_is_built_and_serves_as_a_user_without_rights(tmp_path: Path) -> None:
     if not image.can_be_built():
@@ -85,8 +86,6 @@ def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
 @pytest.fixture
 def units(tmp_path: Path) -> list[Path]:
     """The unit files, as for a server that lies where this one does."""
-    if not shutil.which("systemd-analyze"):
-        missing("systemd-analyze is not installed: the unit files are not checked")
     for name in ("chatapp.service", "chatapp.socket"):
         text = (DEPLOY / name).read_text()
         text = text.replace("/opt/chatapp/.venv/bin/gunicorn", str(Path(sys.executable).with_name("gunicorn")))
@@ -94,16 +93,24 @@ def units(tmp_path: Path) -> list[Path]:
     return [tmp_path / "chatapp.service", tmp_path / "chatapp.socket"]
 
 
+def analyze(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    """What systemd-analyze says."""
+    if not shutil.which("systemd-analyze"):
+        missing("systemd-analyze is not installed: the unit files are not checked")
+    return subprocess.run(["systemd-analyze", *map(str, arguments)], capture_output=True, text=True)
+
+
+@pytest.mark.deploy
 def test_systemd_takes_the_unit_files(units: list[Path]) -> None:
-    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+    done = analyze("verify", *units)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.deploy
 def test_systemd_finds_the_service_well_shut_in(units: list[Path]) -> None:
-    options = ["--offline=true", "--threshold=20", "--no-pager"]
-    done = subprocess.run(["systemd-analyze", "security", *options, units[0]], capture_output=True, text=True)
+    done = analyze("security", "--offline=true", "--threshold=20", "--no-pager", units[0])
     if "offline" in done.stderr:
-        pytest.skip("this systemd-analyze can't judge a unit file")
+        missing("this systemd-analyze is too old to judge a unit file")
     assert done.returncode == 0, done.stdout
 
 
@@ -190,11 +197,12 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
+@pytest.mark.deploy
 def test_the_server_does_without_memory_that_is_written_and_executed(serve: Callable[..., Server]) -> None:
     """MemoryDenyWriteExecute of the unit, as the kernel can do it without systemd."""
     trial = subprocess.run([sys.executable, "-c", _SHUT_IN, "/bin/true"])
     if trial.returncode == 77:
-        pytest.skip("this kernel can't forbid it")
+        missing("this kernel can't forbid it (Linux 6.3 can)")
     server = serve()
     server.stop()
     server.runner = [sys.executable, "-c", _SHUT_IN]

@@ -20,7 +20,7 @@ from websockets.exceptions import InvalidStatus
 
 from chatapp.chat import schema
 from chatapp.realtime import counts
-from tests.conftest import PATIENCE, TOP, Server, hear, say, wait_until
+from tests.conftest import PATIENCE, TOP, Server, hear, missing, say, wait_until
 from tests.test_workers import pid_of, wait_for_workers
 from tests.v1 import V1, entered
 from tests.viewer import Viewer
@@ -121,10 +121,11 @@ def test_the_alerts_speak_of_what_is_told_and_are_in_the_document(shared: Server
     assert documented == {rule["alert"] for rule in rules}
 
 
+@pytest.mark.deploy
 def test_promtool_takes_the_alerts_and_what_is_told(shared: Server) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
-        pytest.skip("promtool (Debian's prometheus) is not installed")
+        missing("promtool (Debian's prometheus) is not installed")
     for command, text in (
         (["check", "rules", str(TOP / "deploy" / "alerts.yml")], ""),
         (["check", "metrics"], shared.get("/metrics", BEARER)[1]),

@@ -9,7 +9,7 @@ until one is wanted; so a batch takes two round trips. While it waits, other gre
 import contextlib
 import functools
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from chatapp.chat import grams, messages, schema
@@ -55,6 +55,27 @@ def _insert(table: str, conflict: str) -> str:
     return f"INSERT INTO {table} SELECT * FROM unnest({arrays}) {conflict}"
 
 
+class _Answer:
+    """The answer to a statement that was sent; who wants it waits for all that were."""
+
+    __slots__ = ("_cursor", "_settle")
+
+    def __init__(self, cursor: Any, settle: Callable[[], None]) -> None:
+        self._cursor = cursor
+        self._settle = settle
+
+    def fetchone(self) -> Any:
+        """The next row."""
+        self._settle()
+        return self._cursor.fetchone()
+
+    def fetchall(self) -> list[Any]:
+        """The rows that are left."""
+        self._settle()
+        rows: list[Any] = self._cursor.fetchall()
+        return rows
+
+
 class Postgres:
     """The database of a URL (`chat.database.Database`)."""
 
@@ -67,7 +88,9 @@ class Postgres:
         self._hint = f"{me} "
         self.errors = server.errors
         self._link: Link | None = None
-        self._pipeline: contextlib.AbstractContextManager[Any] | None = None
+        self._pipeline: Any = None
+        self._sync: Callable[[], None]
+        self._sent = False  # whether something was sent whose answer was not waited for
         self._open = False
         self._identity = ""
         #: Whether the database is another than the one that was opened, or lacks what was committed.
@@ -130,14 +153,27 @@ class Postgres:
         self._writes = self._wrote = False
         self._state = None
         self._pipeline = link.pipeline()
-        self._pipeline.__enter__()
+        self._sync = self._pipeline.__enter__().sync
         link.execute(begin)
-        self._asked = link.execute(state)
+        self._asked = self._send(state)
+
+    def _send(self, sql: str, values: Sequence[object] = ()) -> _Answer:
+        assert self._link is not None
+        self._sent = True
+        return _Answer(self._link.execute(sql, values or None), self._settle)
+
+    def _settle(self) -> None:
+        """Wait for all that was sent.
+
+        With the message that ends a series of them (Sync): in the midst of one PostgreSQL waits for more without end, and
+        a worker that stands still there would hold the lock.
+        """
+        if self._sent and self._pipeline is not None:
+            self._sent = False
+            self._sync()
 
     def _end(self, how: str) -> None:
-        assert self._link is not None
-        assert self._pipeline is not None
-        self._link.execute(how)
+        self._send(how)
         pipeline, self._pipeline = self._pipeline, None
         pipeline.__exit__(None, None, None)
 
@@ -149,7 +185,7 @@ class Postgres:
             return
         _, pos = self._known_state()
         pos = max(pos, events[-1].pos) if events else pos
-        written = self._link.execute(translated(_COMMITTED), (pos, self._hint))
+        written = self._send(translated(_COMMITTED), (pos, self._hint))
         try:
             self._end("COMMIT")
         except self.errors as error:
@@ -233,10 +269,9 @@ class Postgres:
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> Any:
         """Run a statement within the transaction; its result is waited for when it is fetched."""
-        assert self._link is not None
         if not sql.lstrip().startswith("SELECT"):
             self._wrote = True
-        return self._link.execute(translated(sql), values)
+        return self._send(translated(sql), values)
 
     def ask(self, sql: str, *values: object) -> list[Any]:
         """The rows of one query, on another connection."""
@@ -246,9 +281,8 @@ class Postgres:
     def insert(self, table: str, rows: Sequence[Sequence[object]], conflict: str = "") -> None:
         """Add rows to a table, all in one statement."""
         if rows:
-            assert self._link is not None
             self._wrote = True
-            self._link.execute(_insert(table, conflict), [list(column) for column in zip(*rows, strict=True)])
+            self._send(_insert(table, conflict), [list(column) for column in zip(*rows, strict=True)])
 
     # The index, in the same commit.
 

@@ -5,9 +5,10 @@ the words of the command line. What goes wrong is told in a sentence, with exit 
 """
 
 import contextlib
+import functools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from flask.cli import AppGroup
 
 from chatapp import secretkey
 from chatapp.chat import archive
-from chatapp.config import Settings
+from chatapp.config import PREFIX, Settings
 
 #: What belongs to the store but is a file of its own: who somebody is, is signed with it.
 BESIDE = (secretkey.FILE_NAME,)
@@ -25,7 +26,7 @@ BESIDE = (secretkey.FILE_NAME,)
 def register(app: Flask, settings: Settings) -> None:
     """Give the app its commands."""
     chat = AppGroup("chat", help="Write out, copy, put back and check what was said in the chat.")
-    folder = settings.data_dir
+    folder, url = settings.data_dir, settings.database_url
 
     @chat.command("export")
     @click.option("--room", help="Only this room.")
@@ -38,14 +39,15 @@ def register(app: Flask, settings: Settings) -> None:
         """
         with _sentences():
             if file == "-":
-                _export_here(folder, room)
+                _export_here(_exporter(settings), room)
             else:
-                click.echo(f"Events written to {file}: {_export_to(folder, Path(file), room)}.")
+                click.echo(f"Events written to {file}: {_export_to(_exporter(settings), Path(file), room)}.")
 
     @chat.command("backup")
     @click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path))
     def backup(target: Path) -> None:
         """Copy the chat and the secret key into the new FOLDER; a server may go on meanwhile."""
+        _refuse_for_postgres(settings, "Copy it with pg_dump --format=custom, and keep the secret key with it.")
         with _sentences():
             count = archive.backup(folder, target, BESIDE)
         click.echo(f"Copied to {target}: {_messages(count)} and the secret key. Keep it where only you can read it.")
@@ -54,6 +56,7 @@ def register(app: Flask, settings: Settings) -> None:
     @click.argument("source", metavar="FOLDER", type=click.Path(path_type=Path))
     def restore(source: Path) -> None:
         """Put the backup in FOLDER back. The server has to be stopped; what was there is set aside, not removed."""
+        _refuse_for_postgres(settings, "Stop all servers, and put a dump back into an empty database with pg_restore.")
         with _sentences():
             done = archive.restore(folder, source, BESIDE)
         click.echo(f"Put back into {folder}: {_messages(done.messages)}.")
@@ -66,10 +69,31 @@ def register(app: Flask, settings: Settings) -> None:
     def check() -> None:
         """Look whether the chat is whole. Exit code 1 if it is not."""
         with _sentences():
-            found = archive.check(folder)
+            if url:
+                from chatapp.chat import archive_postgres
+
+                found = archive_postgres.check(url)
+            else:
+                found = archive.check(folder)
         if found.problems:
             raise click.ClickException("\n".join(found.problems))
         click.echo(f"The chat is whole: {_messages(found.messages)}, {found.events} events in all, {found.rooms} rooms.")
+
+    @chat.command("migrate-store")
+    def migrate_store() -> None:
+        """Copy the chat of the data folder (SQLite) into the empty PostgreSQL database of CHATAPP_DATABASE_URL.
+
+        No server may run on either. What is in the data folder stays as it is.
+        """
+        if not url:
+            raise click.ClickException(f"Set {PREFIX}DATABASE_URL to the database into which the chat is to be copied.")
+        with _sentences():
+            from chatapp.chat import archive_postgres
+
+            count = archive_postgres.migrate(folder, url)
+        click.echo(
+            f"Copied from {folder} into the database: {_messages(count)}. Start the server with {PREFIX}DATABASE_URL."
+        )
 
     app.cli.add_command(chat)
 
@@ -78,10 +102,27 @@ def _messages(count: int) -> str:
     return f"{count} message{'' if count == 1 else 's'}"
 
 
-def _export_here(folder: Path, room: str | None) -> None:
+Export = Callable[[Callable[[str], object], str | None], int]
+
+
+def _exporter(settings: Settings) -> Export:
+    """What writes out the store of these settings."""
+    if settings.database_url:
+        from chatapp.chat import archive_postgres  # psycopg is not needed, nor loaded, without a database
+
+        return functools.partial(archive_postgres.export, settings.database_url)
+    return functools.partial(archive.export, settings.data_dir)
+
+
+def _refuse_for_postgres(settings: Settings, advice: str) -> None:
+    if settings.database_url:
+        raise click.ClickException(f"The chat is in PostgreSQL ({PREFIX}DATABASE_URL). {advice}")
+
+
+def _export_here(export: Export, room: str | None) -> None:
     out = sys.stdout.buffer
     try:
-        archive.export(folder, lambda text: out.write(text.encode()), room)
+        export(lambda text: out.write(text.encode()), room)
         out.flush()
     except BrokenPipeError:
         raise  # whoever reads it has seen enough
@@ -89,7 +130,7 @@ def _export_here(folder: Path, room: str | None) -> None:
         raise archive.ArchiveError(f"The output can't be written: {error.strerror}.") from error
 
 
-def _export_to(folder: Path, path: Path, room: str | None) -> int:
+def _export_to(export: Export, path: Path, room: str | None) -> int:
     """Export into a new file, which is there whole or not at all; the number of events."""
     try:
         file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
@@ -97,7 +138,7 @@ def _export_to(folder: Path, path: Path, room: str | None) -> int:
         raise archive.ArchiveError(f"{path} can't be made: {error.strerror}.") from error
     try:
         with file:
-            count = archive.export(folder, file.write, room)
+            count = export(file.write, room)
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, OSError):

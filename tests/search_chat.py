@@ -4,28 +4,34 @@ import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gevent
 
 from chatapp.chat import schema, search_file, search_find
 from chatapp.chat.messages import Post, User
+from chatapp.chat.postgres import Server
 from chatapp.chat.query import parse
 from chatapp.chat.search import SearchIndex
-from chatapp.chat.store import Store
-from chatapp.chat.store_sqlite import Sqlite
-from tests.chat_store import ANN, post, put
+from chatapp.chat.search_postgres import PostgresSearch
+from tests.chat_store import ANN, Place, PostgresPlace, SqlitePlace, post, put
 
 
 class Chat:
     """A store and its search index, and a list of what should be found."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, place: Place | None = None) -> None:
         self.folder = folder
-        self.store = Store(Sqlite(folder))
-        self.store.open()
-        self.index = SearchIndex(folder)
+        self.place = place or SqlitePlace(folder)
+        self.store = self.place.opened()
+        self.index = self._index()
         self.greenlet = gevent.Greenlet()
         self.texts: dict[int, str] = {}
+
+    def _index(self) -> Any:
+        if isinstance(self.place, PostgresPlace):
+            return PostgresSearch(Server(self.place.url))
+        return SearchIndex(self.folder)
 
     def follow(self) -> "Chat":
         self.greenlet = gevent.spawn(self.index.run)
@@ -33,19 +39,20 @@ class Chat:
 
     def stop_following(self) -> None:
         self.greenlet.kill()
-        if self.index._writer is not None:
+        if isinstance(self.place, SqlitePlace) and self.index._writer is not None:
             self.index._writer.apply(lambda: None)  # its thread finishes what it does
 
     def close(self) -> None:
         self.stop_following()
         self.store.close()
+        if isinstance(self.place, PostgresPlace):
+            self.index.close()
 
     def again(self) -> None:
         """Another run of the server."""
         self.close()
-        self.store = Store(Sqlite(self.folder))
-        self.store.open()
-        self.index = SearchIndex(self.folder)
+        self.store = self.place.opened()
+        self.index = self._index()
 
     @property
     def file(self) -> Path:
@@ -62,8 +69,8 @@ class Chat:
         return self.put(*(post(text, user, room=room) for text in texts))
 
     def seq(self, pos: int) -> int:
-        row = self.store.database.execute("SELECT seq FROM events WHERE pos = ?", (pos,)).fetchone()
-        return int(row[0])
+        ((seq,),) = self.place.sql("SELECT seq FROM events WHERE pos = ?", pos)
+        return int(seq)
 
     def edit(self, pos: int, text: str, user: User = ANN, room: str = "main") -> None:
         self.put(post(text, user, schema.EDIT, room, target=self.seq(pos)))
@@ -81,7 +88,8 @@ class Chat:
     ) -> search_find.Found:
         heads = self.store.directory.rooms
         keys = [heads[name].key for name in (heads if rooms is None else rooms)]
-        return self.index.find(parse(text), keys, before, limit)
+        found: search_find.Found = self.index.find(parse(text), keys, before, limit)
+        return found
 
     def all_pages(self, text: str, limit: int) -> list[int]:
         """What all pages of a search have, one after the other."""
@@ -100,7 +108,9 @@ class Chat:
         soon(lambda: self.index._position >= pos, f"the index to reach {pos}")
 
     def docs(self) -> dict[int, str]:
-        """What stands in the file; nothing if there is none."""
+        """What stands in the index; nothing if there is none."""
+        if isinstance(self.place, PostgresPlace):
+            return dict(self.place.sql("SELECT pos, text FROM docs"))  # type: ignore[arg-type]
         if not self.file.exists():
             return {}
         with contextlib.closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as connection:

@@ -14,14 +14,23 @@ import pytest
 
 from chatapp.chat import search, search_find
 from chatapp.chat.messages import User
-from tests.chat_store import ANN, BOB, make_room
+from tests.chat_store import ANN, BOB, Place, PostgresPlace, make_room
 from tests.conftest import Server
 from tests.search_chat import Chat, soon
 from tests.v1 import entered
 
 
 @pytest.fixture
-def chat(tmp_path: Path) -> Iterator[Chat]:
+def chat(tmp_path: Path, place: Place) -> Iterator[Chat]:
+    """What is found is the same in both databases."""
+    chat = Chat(tmp_path, place).follow()
+    yield chat
+    chat.close()
+
+
+@pytest.fixture
+def filed(tmp_path: Path) -> Iterator[Chat]:
+    """One with the index file of SQLite."""
     chat = Chat(tmp_path).follow()
     yield chat
     chat.close()
@@ -128,6 +137,8 @@ def test_a_deleted_message_is_gone_from_the_file_too(chat: Chat) -> None:
     chat.delete(pos)
     assert chat.find("secret") == [kept]
     assert chat.docs() == {kept: "secretive"}
+    if isinstance(chat.place, PostgresPlace):
+        return
     # With a table of its pieces one sees that none is left but those of the other message.
     with contextlib.closing(sqlite3.connect(chat.file)) as connection:
         connection.execute("CREATE VIRTUAL TABLE temp.v USING fts5vocab (main, grams, row)")
@@ -210,13 +221,13 @@ def fold_plainly(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
-def test_a_batch_is_bounded_in_bytes_and_a_message_of_any_size_fits(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_bounded_in_bytes_and_a_message_of_any_size_fits(filed: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "BATCH_BYTES", 1000)
     big = "日" * 20_000 + "needle"
-    positions = chat.say(big, "small", big, "small needle")
-    assert chat.find("needle") == [positions[3], positions[2], positions[0]]
-    assert chat.find("日needle") == [positions[2], positions[0]]
-    assert json.dumps(chat.docs()[positions[0]], ensure_ascii=False) == f'"{big}"'
+    positions = filed.say(big, "small", big, "small needle")
+    assert filed.find("needle") == [positions[3], positions[2], positions[0]]
+    assert filed.find("日needle") == [positions[2], positions[0]]
+    assert json.dumps(filed.docs()[positions[0]], ensure_ascii=False) == f'"{big}"'
 
 
 # Time.
@@ -233,23 +244,23 @@ def test_a_search_that_takes_too_long_tells_where_to_go_on(chat: Chat, monkeypat
     assert chat.all_pages("rare", 30) == positions[::40][::-1]
 
 
-def test_a_search_that_takes_too_long_is_interrupted_within_a_slice(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_takes_too_long_is_interrupted_within_a_slice(filed: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_find, "FIRST_SLICE", 10)
     monkeypatch.setattr(search_find, "SLICE_GROWTH", 1000)
     monkeypatch.setattr(search_find, "LOOK_INSTRUCTIONS", 50)
-    positions = chat.say(*(f"q{number}" for number in range(400)))
-    assert chat.find("q1", limit=100)
+    positions = filed.say(*(f"q{number}" for number in range(400)))
+    assert filed.find("q1", limit=100)
     looks = iter([False] * 3)  # late at the third look at the clock
     monkeypatch.setattr(search_find.Finding, "_is_late", lambda self: next(looks, True))
-    page = chat.found("q", limit=100)
+    page = filed.found("q", limit=100)
     assert page.next is not None and page.next <= positions[-10] + 1
     assert page.positions == positions[: -len(page.positions) - 1 : -1]
     assert positions[-len(page.positions)] >= page.next, "and nothing of the slice that was not finished"
 
 
-def test_a_search_that_nobody_waits_for_ends(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    chat.say(*(f"word {number}" for number in range(300)))
-    assert chat.find("word 1", limit=1)
+def test_a_search_that_nobody_waits_for_ends(filed: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    filed.say(*(f"word {number}" for number in range(300)))
+    assert filed.find("word 1", limit=1)
     monkeypatch.setattr(search_find, "FIRST_SLICE", 1)
     monkeypatch.setattr(search_find, "SLICE_GROWTH", 1)
     slices = []
@@ -263,13 +274,13 @@ def test_a_search_that_nobody_waits_for_ends(chat: Chat, monkeypatch: pytest.Mon
 
     began = gevent.event.Event()
     monkeypatch.setattr(search_find.Finding, "_look_up", slowly)
-    finding = gevent.spawn(chat.find, "nothing")
+    finding = gevent.spawn(filed.find, "nothing")
     soon(lambda: len(slices) > 2, "the search to begin")
     finding.kill()
     count = len(slices)
     gevent.sleep(0.2)
     assert len(slices) <= count + 1 < 300
-    assert chat.index._readers == 0
+    assert filed.index._readers == 0
 
 
 def test_searches_do_not_hold_up_other_greenlets(chat: Chat) -> None:

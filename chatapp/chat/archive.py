@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chatapp.chat import answers, consistency, messages, schema
+from chatapp.chat.database import Execute
 from chatapp.chat.rows import SELECT_EVENTS, answering_event_of_row
 from chatapp.chat.store_sqlite import LOCK_NAME
 
@@ -61,27 +62,32 @@ def export(folder: Path, write: Callable[[str], object], room: str | None = None
     """Write the log, or that of one room, line by line; the number of events. What `write` raises goes through."""
     with _store(folder) as store:
         store.execute("BEGIN")  # one view for all that follows
-        rooms = store.execute(_ROOMS).fetchall()
-        if room is not None:
-            rooms = [found for found in rooms if found[1] == messages.fold(room)]
-            if not rooms:
-                raise ArchiveError(f"There is no room called {room}.")
-        write(_encode(_head(store, rooms)) + "\n")
-        names = {key: name for key, name, *_ in rooms}
-        if room is None:
-            rows = store.execute(f"{SELECT_EVENTS} ORDER BY e.pos")
-        else:
-            rows = store.execute(f"{SELECT_EVENTS} WHERE e.room = ? ORDER BY e.seq", (rooms[0][0],))
-        count = 0
-        while some := rows.fetchmany(EXPORT_ROWS):
-            write("".join(_line(row, names[row[1]]) for row in some))
-            count += len(some)
-        return count
+        (version,) = store.execute("PRAGMA user_version").fetchone()
+        return export_log(store.execute, int(version), write, room)
 
 
-def _head(store: sqlite3.Connection, rooms: Iterable[Sequence[Any]]) -> answers.Fields:
-    (epoch,) = store.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-    (version,) = store.execute("PRAGMA user_version").fetchone()
+def export_log(execute: Execute, version: int, write: Callable[[str], object], room: str | None = None) -> int:
+    """The same, of a database within one view of it; `version` is that of its tables."""
+    rooms = execute(_ROOMS).fetchall()
+    if room is not None:
+        rooms = [found for found in rooms if found[1] == messages.fold(room)]
+        if not rooms:
+            raise ArchiveError(f"There is no room called {room}.")
+    write(_encode(_head(execute, version, rooms)) + "\n")
+    names = {key: name for key, name, *_ in rooms}
+    count = pos = 0
+    only, keys = ("AND e.room = ?", (rooms[0][0],)) if room is not None else ("", ())
+    while some := execute(
+        f"{SELECT_EVENTS} WHERE e.pos > ? {only} ORDER BY e.pos LIMIT ?", (pos, *keys, EXPORT_ROWS)
+    ).fetchall():
+        write("".join(_line(row, names[row[1]]) for row in some))
+        count += len(some)
+        pos = some[-1][0]
+    return count
+
+
+def _head(execute: Execute, version: int, rooms: Iterable[Sequence[Any]]) -> answers.Fields:
+    (epoch,) = execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
     return {
         "type": "store",
         "epoch": epoch,
@@ -99,12 +105,18 @@ def check(folder: Path) -> Checked:
     """Look whether the store is whole, and whether what is derived from the log agrees with it."""
     with _store(folder) as store:
         store.execute("BEGIN")
-        damage = _damage(store)
+        damage = damage_of(store)
         if damage:
             return Checked(0, 0, 0, [f"The file is damaged: {damage}."])
-        (said, events) = store.execute("SELECT total(type = ?), count(*) FROM events", (schema.MESSAGE,)).fetchone()
-        (rooms,) = store.execute("SELECT count(*) FROM rooms").fetchone()
-        return Checked(int(said), events, rooms, list(consistency.problems(store)))
+        return check_log(store.execute, consistency.MENTIONED_IN_SQLITE)
+
+
+def check_log(execute: Execute, mentioned: str) -> Checked:
+    """The same, of a database within one view of it."""
+    (said,) = execute("SELECT count(*) FROM events WHERE type = ?", (schema.MESSAGE,)).fetchone()
+    (events,) = execute("SELECT count(*) FROM events").fetchone()
+    (rooms,) = execute("SELECT count(*) FROM rooms").fetchone()
+    return Checked(said, events, rooms, list(consistency.problems(execute, mentioned)))
 
 
 # Copying and putting back.
@@ -139,11 +151,11 @@ def restore(folder: Path, source: Path, beside: Sequence[str]) -> Restored:
     if not (source / schema.FILE_NAME).is_file():
         raise ArchiveError(f"{source} is no backup: there is no {schema.FILE_NAME} in it.")
     present = [name for name in beside if (source / name).is_file()]
-    with _alone(folder), _file_errors(folder):
+    with alone(folder), _file_errors(folder):
         new = {name: folder / f".{name}.{secrets.token_hex(4)}" for name in (schema.FILE_NAME, *present)}
         try:
             with _store(source, "ro") as store:
-                damage = _damage(store)
+                damage = damage_of(store)
                 if damage:
                     raise ArchiveError(f"{source / schema.FILE_NAME} is damaged: {damage}. Nothing was changed.")
                 count = _copy_store(store, new[schema.FILE_NAME])
@@ -170,7 +182,7 @@ def _copy_store(store: sqlite3.Connection, target: Path) -> int:
     return int(count)
 
 
-def _damage(store: sqlite3.Connection) -> str:
+def damage_of(store: sqlite3.Connection) -> str:
     """What SQLite finds wrong with a file; nothing if it is whole."""
     found = [str(text) for (text,) in store.execute("PRAGMA integrity_check(3)").fetchall()]
     return "" if found == ["ok"] else "; ".join(found)
@@ -214,7 +226,7 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Hold the store of a folder for oneself: no server runs on it, and none starts."""
     with _file_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

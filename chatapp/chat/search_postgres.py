@@ -14,10 +14,11 @@ from collections.abc import Callable, Collection
 import gevent
 from gevent.lock import BoundedSemaphore
 
+from chatapp.chat import search_find
 from chatapp.chat.database import DatabaseError
 from chatapp.chat.postgres import Canceled, Link, Server
 from chatapp.chat.query import Query, fold_words
-from chatapp.chat.search_find import FIRST_SLICE, SLICE_GROWTH, WORK_SECONDS, Found
+from chatapp.chat.search_find import Found
 from chatapp.chat.store_postgres import signs
 
 #: Searches that run at the same time.
@@ -41,6 +42,10 @@ class PostgresSearch:
         self._leads = leads
         self._turns = BoundedSemaphore(SEARCHES)
         self._woken = False
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._server.close()
 
     def wake(self) -> None:
         """Something was committed."""
@@ -74,14 +79,14 @@ class _Finding:
         self._query = query
         self._rooms = sorted(rooms)
         self._words = fold_words(query.words)
-        self._deadline = time.monotonic() + WORK_SECONDS
+        self._deadline = time.monotonic() + search_find.WORK_SECONDS
 
     def run(self, before: int | None, limit: int) -> Found:
         """At most `limit` messages, the newest before the position `before`. Raises what psycopg does."""
         found: list[int] = []
         first, last = self._span()
         high = last + 1 if before is None else min(before, last + 1)
-        width = FIRST_SLICE
+        width = search_find.FIRST_SLICE
         newest = True
         while high > first:
             low = max(first - 1, high - 1 - width)
@@ -96,7 +101,7 @@ class _Finding:
             if len(found) > limit:
                 return Found(found[:limit], found[limit - 1])
             high = low + 1
-            width *= SLICE_GROWTH
+            width *= search_find.SLICE_GROWTH
             newest = False
         return Found(found, None)
 

@@ -190,15 +190,17 @@ class DatabasePeers:
 
     def _judge(self, rows: Iterable[tuple[str, float, bool]]) -> bool:
         now = time.monotonic()
-        before, lives, gone, ended = self._others, set(), set(), {}
+        before, ended = self._others, {}
+        lives: set[str] = set()
+        gone: set[str] = set()
         for worker, age, has_ended in rows:
             if has_ended:
                 ended[worker] = self._ended.get(worker, now)
             is_gone = age > GONE_SECONDS or now - ended.get(worker, now) > ENDED_SECONDS
-            if is_gone and (now >= self._judges_at or worker not in before):
-                gone.add(worker)
-            else:
-                lives.add(worker)
+            (gone if is_gone else lives).add(worker)
+        if now < self._judges_at:
+            lives |= before  # their rows may be lost, too
+            gone -= before
         self._others, self.gone, self._ended = lives, gone, ended
         return before != lives
 

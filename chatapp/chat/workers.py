@@ -111,6 +111,8 @@ class Workers:
         said: list[bytes] = []
         while True:
             now = time.monotonic()
+            if said or self._here is not None:
+                self._rooms.look()  # before all else: this is what people wait for
             if NEW in said or now - self._scanned >= SCAN_SECONDS:
                 self._scanned = now
                 self._peers.scan()
@@ -124,7 +126,6 @@ class Workers:
 
     def _look(self, said: list[bytes], now: float) -> None:
         self._share()
-        self._rooms.look()
         self._take_in(said)
         if now - self._wrote >= TICK_SECONDS or TELL in said:
             self._wrote = now

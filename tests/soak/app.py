@@ -9,12 +9,12 @@ import json
 import os
 import sys
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
 import gevent
-import gevent.threadpool
-from greenlet import greenlet
+from greenlet import greenlet, settrace
 
 from chatapp.logs import ended, feeds
 from chatapp.realtime.connection import Connection
@@ -27,18 +27,24 @@ ended.HELD_SECONDS = 2.0
 SAMPLE_SECONDS = 0.5
 
 
+#: Greenlets of the hub's thread that have run. Not found by `gc.get_objects`: who holds a tuple that another thread is just
+#: making (as that does, for a moment) makes that fail (CPython's issue 59313).
+_greenlets: "weakref.WeakSet[greenlet]" = weakref.WeakSet()
+#: Each object of a class holds a reference to it; so many others there are.
+_REFERENCES = sys.getrefcount(Connection)
+
+
+def _note(event: str, switch: tuple[greenlet, greenlet]) -> None:
+    """Called by greenlet at each switch of this thread."""
+    _greenlets.add(switch[1])
+
+
 def inside() -> dict[str, Any]:
-    """What this worker holds. Greenlets are those of the hub's thread: the others are no more than there are threads."""
+    """What this worker holds."""
     engine = app.extensions["chatapp"]
-    greenlets = connections = 0
-    for thing in gc.get_objects():
-        if isinstance(thing, greenlet):
-            greenlets += not (thing.dead or thing.parent is None or isinstance(thing, gevent.threadpool._WorkerGreenlet))
-        elif type(thing) is Connection:
-            connections += 1
     return {
-        "greenlets": greenlets,
-        "connections": connections,
+        "greenlets": sum(not each.dead for each in list(_greenlets)),
+        "connections": sys.getrefcount(Connection) - _REFERENCES,
         "clients": len(engine.hub.clients),
         "members": sum(map(len, engine.hub._audiences.values())),
         "files_followed": engine.chat.workers.statuses[0]["files_followed"],
@@ -59,4 +65,5 @@ def _tell(folder: Path) -> None:
         gevent.sleep(SAMPLE_SECONDS)
 
 
+settrace(_note)
 gevent.spawn(_tell, Path(os.environ[FOLDER]))

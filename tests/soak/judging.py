@@ -15,8 +15,9 @@ GONE = ("sockets", "logs", "other", "connections", "clients", "members", "files_
 #: one that looks after each pool of threads. Files of the store: a connection for each thread that reads, of up to three
 #: descriptors. Threads: those of all pools. Packed files: as many as `logs.history` keeps.
 KEPT = {"greenlets": 8, "store": 24, "threads": 32, "packed": 8}
-#: So much more memory than at half time may a worker have at the end (a share of it, and KiB).
-GROWTH, GROWTH_KB = 0.03, 2048
+#: So much more than at half time may a worker have at the end: of memory, and of blocks of Python's memory, as a share.
+#: Caches still fill a little then; a connection that was not given back after each visit would be three times as much.
+MOST_GROWTH = {"own_kb": 0.10, "blocks": 0.05}
 
 
 class Quiet(NamedTuple):
@@ -40,17 +41,12 @@ def left(before: Sample, now: Sample) -> list[str]:
     ]
 
 
-def growth(quiets: Sequence[Quiet]) -> dict[int, int]:
-    """How much memory each worker has more at the last quiet than at half time, in KiB."""
-    half, last = quiets[len(quiets) // 2 - 1], quiets[-1]
-    return {pid: sample.own_kb - half.workers[pid].own_kb for pid, sample in last.workers.items() if pid in half.workers}
-
-
 def grown(quiets: Sequence[Quiet]) -> list[str]:
-    """The workers whose memory has grown more than it may."""
-    half = quiets[len(quiets) // 2 - 1]
+    """What has grown more than it may."""
+    half, last = quiets[len(quiets) // 2], quiets[-1]
     return [
-        f"worker {pid} has {more} KiB more than at half time, when it had {half.workers[pid].own_kb}"
-        for pid, more in growth(quiets).items()
-        if more > GROWTH_KB + GROWTH * half.workers[pid].own_kb
+        f"worker {pid} has {getattr(now, kind)} {kind}, {getattr(half.workers[pid], kind)} at half time"
+        for pid, now in last.workers.items()
+        for kind, most in MOST_GROWTH.items()
+        if getattr(now, kind) > (1 + most) * getattr(half.workers[pid], kind)
     ]

@@ -1,12 +1,14 @@
 """Searching whole files: what is found, in which order, how it ends, and what it costs others."""
 
 import concurrent.futures
+import gc
 import gzip
 import json
 import os
 import random
 import socket
 import subprocess
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,29 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def search(files: list[Path], wanted: Filter, newest: bool, limit: int = 100_000, cursor: Any = None) -> Search:
     return Search([opened(path) for path in files], Wanted(wanted, newest, limit, cursor), Redactor(), Indexes())
+
+
+@pytest.mark.parametrize("ends", ["by its limit", "at once", "half way"])
+def test_a_search_that_ends_early_holds_no_file(files: list[Path], ends: str) -> None:
+    """Deleted files would keep their place on the disk until the collector comes."""
+    gc.collect()
+    gc.disable()
+    try:
+        sources = [opened(path) for path in files]
+        held = [weakref.ref(each.source) for each in sources]
+        looking = Search(sources, Wanted(Filter(Condition("line")), True, 10), Redactor(), Indexes())
+        del sources
+        if ends == "half way":
+            looking.step()
+        if ends == "by its limit":
+            run(looking)
+        else:
+            looking.close()
+        assert looking.finished
+        del looking
+        assert not any(source() for source in held)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ Sources come from `logs.history`, and `logs.scan` looks through each; what is fo
 one whose reader is gone ends by itself.
 """
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from chatapp.logs import past
 from chatapp.logs.conditions import Filter
@@ -64,7 +65,7 @@ class Search:
         if wanted.cursor is not None:
             ordered = _from(ordered, *wanted.cursor, known)
         self._sources = ordered
-        self._run = self._all()
+        self._run: Generator[list[Hit], None, None] = self._all()
         self._buffer = bytearray(PIECE_BYTES)
         self.size = sum(_size(opened.source) for opened in ordered)
         self.done = 0
@@ -91,9 +92,17 @@ class Search:
                 found.append(hit)
                 self.hits += 1
                 self.last = (hit.generation, hit.offset)
+        if self.finished:
+            self._run.close()
         return found
 
-    def _all(self) -> Iterator[list[Hit]]:
+    def close(self) -> None:
+        """Search no further. It and its way through the files hold each other: these would stay open."""
+        self.finished = True
+        with contextlib.suppress(ValueError):  # a step is still on its way in a thread, and closes at its end
+            self._run.close()
+
+    def _all(self) -> Generator[list[Hit], None, None]:
         """Piece by piece, what is found in each; an empty list for a piece without."""
         before = 0
         for opened in self._sources:

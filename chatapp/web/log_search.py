@@ -58,6 +58,7 @@ class Searches:
             raise
         response = Response(self._work.stream(self._found(search)), mimetype="application/x-ndjson", headers=STREAM)
         response.call_on_close(leave)
+        response.call_on_close(search.close)
         return response
 
     def _found(self, search: Search) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ GONE = ("sockets", "logs", "other", "connections", "clients", "members", "files_
 #: What is made when it is first needed, and then kept: so much more than before anybody had come may there be. Greenlets:
 #: one that looks after each pool of threads. Files of the store: a connection for each thread that reads, of up to three
 #: descriptors. Threads: those of all pools. Packed files: as many as `logs.history` keeps.
-KEPT = {"greenlets": 8, "store": 24, "threads": 32, "packed": 8}
+KEPT = {"greenlets": 24, "store": 24, "threads": 32, "packed": 8}
 #: So much more than at half time may a worker have at the end: of memory, and of blocks of Python's memory, as a share.
 #: Caches still fill a little then; a connection that was not given back after each visit would be three times as much.
 MOST_GROWTH = {"own_kb": 0.10, "blocks": 0.05}

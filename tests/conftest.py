@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -245,15 +246,15 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL that the tests of this process share: leave it running."""
-    yield from _postgres(tmp_path_factory)
+    yield from _postgres()
 
 
 @pytest.fixture
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def own_postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL of one's own, to stop, kill and freeze."""
-    yield from _postgres(tmp_path_factory)
+    yield from _postgres()
 
 
 @pytest.fixture
@@ -268,14 +269,16 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return SqlitePlace(tmp_path) if request.param == "sqlite" else PostgresPlace(request.getfixturevalue("postgres"))
 
 
-def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def _postgres() -> Iterator[PostgresServer]:
     if programs() is None:
         missing("PostgreSQL is not installed: bin/need-postgres tells more")
-    server = PostgresServer(tmp_path_factory.mktemp("postgres"), free_port())
-    try:
-        yield server.make()
-    finally:
-        server.kill()
+    # Not below pytest's own folder: into that only its owner may look, and this server is not run as root.
+    with tempfile.TemporaryDirectory(prefix="chatapp-postgres-", ignore_cleanup_errors=True) as folder:
+        server = PostgresServer(Path(folder), free_port())
+        try:
+            yield server.make()
+        finally:
+            server.kill()
 
 
 @pytest.fixture(scope="module")

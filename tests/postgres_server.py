@@ -41,10 +41,6 @@ class PostgresServer:
         if os.geteuid() == 0:
             self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
             shutil.chown(folder, "postgres", "postgres")
-            for above in folder.parents:
-                with contextlib.suppress(PermissionError):
-                    if not os.stat(above).st_mode & 0o001:
-                        os.chmod(above, os.stat(above).st_mode | 0o011)  # pytest's folders are root's alone
         (self._folder / "password").write_text(PASSWORD)
         os.chmod(self._folder / "password", 0o644)
 

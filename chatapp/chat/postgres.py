@@ -32,8 +32,12 @@ AWAY_SECONDS = 2.0
 #: Connections that are kept although nobody uses them.
 IDLE_LINKS = 4
 
+# All that is asked, but for the few things that need patience, is found by an index. A plan that is made once for any value
+# would guess that a third of the log comes "after this position", and read all of it.
+_BY_INDEX = "SET enable_seqscan = {0}; SET enable_hashjoin = {0}; SET enable_mergejoin = {0}"
 #: What a session is told first. Who has switched off that a commit waits for the disk would lose what was acknowledged.
 _SESSION = f"""
+    {_BY_INDEX.format("off")};
     SET statement_timeout = {int(CALL_SECONDS * 1000)};
     SET idle_in_transaction_session_timeout = {int(CALL_SECONDS * 1000)};
     SET jit = off;
@@ -137,6 +141,7 @@ class Link(psycopg.Connection[Any]):
         self.patience = seconds
         limit = int(seconds * 1000)
         self.execute(f"SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}")
+        self.execute(_BY_INDEX.format("on"))
 
     def ask(self, sql: str, *values: object) -> list[Any]:
         """The rows that a query gives."""

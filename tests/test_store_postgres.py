@@ -322,13 +322,18 @@ def test_a_database_that_was_put_back_is_another_epoch(postgres_server: Postgres
 def test_a_worker_sees_that_its_database_lost_something(postgres_server: PostgresServer, postgres: str) -> None:
     store = PostgresPlace(postgres).opened()
     put(store, post("a"), post("b"))
-    postgres_server.sql("DELETE FROM events WHERE pos = 3; UPDATE state SET pos = 2", postgres.rpartition("/")[2])
+    lose = "DELETE FROM events WHERE pos = 3; DELETE FROM docs WHERE pos = 3; UPDATE state SET pos = 2"
+    postgres_server.sql(lose, postgres.rpartition("/")[2])
     store.poll()
     assert store.database.is_other
     with pytest.raises(NotStored) as caught:
         store.append([post("c")])
     assert caught.value.hopeless
     store.close()
+    again = PostgresPlace(postgres).opened()
+    assert again.epoch != store.epoch
+    put(again, post("c"))
+    again.close()
 
 
 # Opening.

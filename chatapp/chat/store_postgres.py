@@ -25,6 +25,11 @@ ASKING_TIMES = 3
 _STATE = "SELECT version, pos FROM state"
 _LOCK = f"{_STATE} FOR UPDATE"
 _COMMITTED = f"UPDATE state SET version = version + 1, pos = greatest(pos, ?) RETURNING version, pg_notify('{CHANNEL}', ?)"
+# Who opens it next begins another epoch, unless somebody has done so already.
+_END_EPOCH = """
+    UPDATE meta SET value = '' WHERE key = 'database'
+        AND EXISTS (SELECT 1 FROM meta WHERE key = 'epoch' AND value = ?) RETURNING key
+"""
 _VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITTEN = """
     SELECT e.room, e.seq, e.type, e.time, e.id, a.person, a.name FROM events e JOIN authors a ON a.key = e.author
@@ -92,7 +97,7 @@ class Postgres:
         self._sync: Callable[[], None]
         self._sent = False  # whether something was sent whose answer was not waited for
         self._open = False
-        self._identity = ""
+        self._epoch = self._identity = ""
         #: Whether the database is another than the one that was opened, or lacks what was committed.
         self.is_other = False
         # Of the transaction: the answer with its state, the state, whether it writes and has written.
@@ -109,7 +114,7 @@ class Postgres:
     @contextlib.contextmanager
     def opened(self) -> Iterator[str]:
         """Make or migrate the tables if need be; gives the epoch. Raises `StoreError`."""
-        epoch = prepare(self.server)
+        self._epoch = epoch = prepare(self.server)
         with sentences(self.server):
             try:
                 self._identity = ""
@@ -263,6 +268,8 @@ class Postgres:
 
     def _check_position(self, pos: int) -> None:
         if pos < self._seen[1]:
+            with contextlib.suppress(DatabaseError):
+                self.ask(_END_EPOCH, self._epoch)
             self._is_another("it lacks what was committed")
 
     # Statements.
@@ -322,12 +329,12 @@ class Postgres:
         if self._link is None:
             link = self.server.connect()
             try:
-                ((identity,),) = link.ask(IDENTITY)
+                ((identity, epoch),) = link.ask(f"SELECT ({IDENTITY}), (SELECT value FROM meta WHERE key = 'epoch')")
             except BaseException:
                 link.close()
                 raise
             self._link = link
-            if self._identity and identity != self._identity:
+            if epoch != self._epoch or (self._identity and identity != self._identity):
                 self._is_another("it was put back, or a replica has taken its place")
             self._identity = str(identity)
         return self._link

@@ -5,6 +5,7 @@ On one machine, with SQLite, and on two machines with a PostgreSQL: there is no 
 
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
 import random
@@ -75,12 +76,11 @@ def pid_of(server: Any, client: Any) -> int:
             inode = fields[9]
     pids: list[int] = server.workers()
     for pid in pids:
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            try:
-                if os.readlink(descriptor) == f"socket:[{inode}]":
-                    return pid
-            except FileNotFoundError:
-                pass
+        with contextlib.suppress(FileNotFoundError):  # one that was just killed
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    if os.readlink(descriptor) == f"socket:[{inode}]":
+                        return pid
     raise AssertionError("no worker has this connection")
 
 

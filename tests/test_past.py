@@ -98,6 +98,17 @@ def test_a_deleted_text_is_in_no_piece_page_or_memory(world: World) -> None:
     assert fresh.after(head, 1).data == world.all_after(1), "memory and store tell the same"
 
 
+def test_what_is_deleted_in_the_batch_in_which_it_came_is_told_to_nobody(world: World) -> None:
+    before = put(world.store, post("before"))[0]
+    secret, edit = put(world.store, post("secret", id="1" * 32), post("secret too", kind=schema.EDIT, target=before.seq))
+    deletions = put(world.store, *(post("", kind=schema.DELETE, target=event.seq) for event in (before, secret)))
+    world.recent.add(before)
+    batch = [secret, edit, *deletions]
+    world.recent.add(*batch)
+    assert b"secret" not in b"".join(map(world.recent.frame, batch))
+    assert b"secret" not in world.all_after(0)
+
+
 def test_what_is_read_while_something_is_deleted_is_not_kept(world: World) -> None:
     secret = world.write(600)[0]
     head = world.store.directory.rooms[MAIN]

@@ -62,15 +62,16 @@ class Recent:
             self._forget(next(iter(self._rooms)))
 
     def frame(self, event: Event) -> bytes:
-        """The event as a frame of `chat.v1`, made once."""
+        """The event as it is now as a frame of `chat.v1`, made once."""
         room = self._rooms.get(event.room)
-        frame = room.frames.get(event.seq) if room else None
+        if room is None or not room.events or room.events[0].seq > event.seq:
+            return encode_v1(event)
+        frame = room.frames.get(event.seq)
         if frame is None:
-            frame = encode_v1(event)
-            if room and room.events and room.events[0].seq <= event.seq:
-                room.frames[event.seq] = frame
-                room.bytes += len(frame)
-                self._bytes += len(frame)
+            # Not `event`: what is deleted in the batch in which it came has lost its text since.
+            frame = room.frames[event.seq] = encode_v1(room.events[event.seq - room.events[0].seq])
+            room.bytes += len(frame)
+            self._bytes += len(frame)
         return frame
 
     def after(self, room_name: str, seq: int, most: int) -> list[Event]:

@@ -101,14 +101,15 @@ class Rooms:
         counts.MESSAGES.one.value += new_messages
         counts.POSTS["stored"].value += new_messages
 
-    def look(self) -> None:
-        """Deliver what other processes have committed. Costs next to nothing if there is nothing.
+    def look(self) -> bool:
+        """Deliver what other processes have committed; whether that could be seen. Costs next to nothing without news.
 
         Waits while a database on another machine is asked; what is known already is not held up by that.
         """
         self.deliver()
         self._store.poll()
         self.deliver()
+        return self._store.is_current
 
     def deliver(self) -> None:
         """Deliver what is known to be committed and was not delivered yet. Never waits."""

@@ -49,6 +49,8 @@ class Store:
         # Held by whoever is within a transaction.
         self._turn = BoundedSemaphore(1)
         self._looks = 0
+        #: Whether the last look at what others have committed could be made.
+        self.is_current = True
         self._complained = False
         # How far it was followed, and what was found that nobody has asked for yet.
         self._known = Known(0, 0, 0, 0)
@@ -93,7 +95,7 @@ class Store:
                 database.begin()
                 asked = self._writer.ask(posts)
                 self._follow()  # what others have committed is not undone
-                self._looks += 1
+                self._looks, self.is_current = self._looks + 1, True
                 written = self._writer.write(posts, asked, self._known, self.followed)
                 changed = self._read.write(database, self._known.mark)
                 if database.indexes:
@@ -179,6 +181,7 @@ class Store:
 
     def _look(self) -> None:
         database = self.database
+        self.is_current = False
         try:
             if database.is_behind():
                 with database.view():
@@ -186,6 +189,7 @@ class Store:
         except self._errors as error:
             self._complain(database.failure(error))
         else:
+            self.is_current = True
             self._complained = False
 
     def _complain(self, failure: DatabaseError) -> None:

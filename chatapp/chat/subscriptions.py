@@ -116,19 +116,20 @@ class Subscriptions:
         head: RoomHead,
         resume: int | None,
         join: Join,
-        look: Callable[[], None],
+        look: Callable[[], bool],
     ) -> None:
         """Follow a room: what was missed since number `resume`, or the newest page, then what is new.
 
-        `look` takes in, and delivers, what other processes have committed: a position that one of them told, and a page
-        that was read from the file, may be ahead of what this process has heard.
+        `look` takes in, and delivers, what other processes have committed, and says whether it could: a position that one
+        of them told, and a page that was read from the file, may be ahead of what this process has heard.
         `resume` is of this store's epoch. Waits, in the reader's greenlet, while the client is slow to take the past; ends
         early if it goes away.
         """
         self.drop(connection, head.name)
         if not connection.wait_for_room(CATCH_UP_ROOM_BYTES):
             return
-        look()
+        if not look() and resume is not None and resume > head.seq:
+            raise NOT_READ  # one that another worker told, and not a wrong one, as far as can be seen
         recovered = resume is not None and head.floor <= resume <= head.seq and head.seq - resume <= MAX_MISSED_EVENTS
         if join.resume is not None:
             counts.RESUMES["chat answered" if recovered else "chat refused"].value += 1
@@ -163,16 +164,18 @@ class Subscriptions:
     def _catch_up(self, connection: Connection, head: RoomHead, seq: int) -> None:
         """Send the events after `seq`, and go live behind the last of them."""
         while True:
-            self.deliver()  # what the directory knows and the audience was not told would be told twice
-            while seq < head.seq:
+            # Anew after each wait: what the directory knows and the audience was not told would be told twice.
+            self.deliver()
+            if seq < head.seq:
                 piece = self._past.after(head, seq)
                 if not connection.write_waiting(piece.data, CATCH_UP_ROOM_BYTES):
                     return
                 seq = piece.seq
             # Nothing waits between this look and the audience, so there is neither gap nor repeat.
-            if connection.write(answers.caught_up(head.name, seq)):
+            elif connection.write(answers.caught_up(head.name, seq)):
                 break
-            connection.wait_for_room(0)
+            else:
+                connection.wait_for_room(0)
         if self.is_joined(connection, head.name):  # it may have been dropped meanwhile
             self._hub.join(room_audience(head.name), connection)
 

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check python-tests node-tests proof proof-workers proof-short rolling truth truth-short soak soak-short autobahn autobahn-long timed bench deploy-check screenshots clean
+.PHONY: run test check python-tests node-tests proof proof-workers proof-machines proof-short rolling truth truth-short soak soak-short autobahn autobahn-long timed bench deploy-check screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -k gevent wsgi:app
@@ -39,6 +39,11 @@ proof: $(VENV)/.test
 # The same with four workers, of which mostly one is killed at a time.
 proof-workers: $(VENV)/.test
 	$(BIN)/python -m tests.proof --kills 200 --workers 4
+
+# The same with two servers and one PostgreSQL, of which workers, servers and the database are killed.
+proof-machines: $(VENV)/.test
+	bin/need-postgres
+	$(BIN)/python -m tests.proof.machines --kills 100
 
 # The same over 10 kills; the tests run it too.
 proof-short: $(VENV)/.test

@@ -6,6 +6,7 @@ goes into its `views`. `writer` and `reader` add what they do beside; `faults` c
 """
 
 import asyncio
+import collections
 import contextlib
 import enum
 import json
@@ -33,6 +34,9 @@ OPEN_SECONDS = 5.0
 #: Close codes after which a client may come back: it was the server or the network, not something the client said.
 COME_BACK = (1001, 1006, 1011, 1012, 1013, 4008, 4012)
 
+#: When one comes back to whom the server could not tell something (seconds).
+READ_AGAIN_SECONDS = 0.3
+
 Fields = dict[str, Any]
 
 
@@ -41,6 +45,8 @@ class Address(NamedTuple):
 
     url: str
     tls: SSLContext | None = None
+    #: Where it goes if it is not let in there, as a proxy would.
+    others: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, port: int) -> "Address":
@@ -74,10 +80,11 @@ class Client:
         self.with_position = True
         #: Whether it forgets what it saw when it comes back, and asks for everything from the first event on.
         self.from_the_beginning = False
-        self._address = address
+        self._tls = address.tls
+        self._urls = collections.deque((address.url, *address.others))
         # Of each room's past as it was told last: the newest event when one joined, and the messages that had a text.
         self._known_until = dict.fromkeys(rooms, 0)
-        self._told: dict[str, set[int]] = {room: set() for room in rooms}
+        self._told: dict[str, dict[int, str]] = {room: {} for room in rooms}
         self._token: str | None = None
         self._person: str | None = None
         self._epoch: str | None = None
@@ -101,13 +108,14 @@ class Client:
                 self._note_close(closed.rcvd.code if closed.rcvd else 1006, closed.rcvd.reason if closed.rcvd else "")
             except (OSError, TimeoutError, InvalidHandshake, EOFError):
                 self.tally.count("refused connections")
+                self._urls.rotate(-1)
                 wait = min(2 * wait, LONGEST_WAIT)
             await asyncio.sleep(self.rng.uniform(0, wait))
 
     def _connect(self) -> connect:
         return connect(
-            self._address.url,
-            ssl=self._address.tls,
+            self._urls[0],
+            ssl=self._tls,
             subprotocols=[Subprotocol("chat.v1")],
             compression=None,
             proxy=None,
@@ -181,7 +189,7 @@ class Client:
 
     def _take_joined(self, said: Fields) -> None:
         room = said["room"]
-        self._known_until[room], self._told[room] = said["seq"], set()
+        self._known_until[room], self._told[room] = said["seq"], {}
         if said["recovered"]:
             self.tally.count("resumed")
             self.phases[room] = Phase.PAST
@@ -230,12 +238,13 @@ class Client:
         """The text is the one that was sent, and that of a message that was deleted is not told any more."""
         room, seq, kind = event["room"], event["seq"], event["type"]
         if kind == "delete" and event["target"] in self._told[room] and seq <= self._known_until[room]:
-            self.tally.wrong("a deleted text was told", f"{self.name} got {event['target']} in {room}, deleted by {seq}")
+            what = f"{self._told[room][event['target']]}, deleted by {seq}, joined at {self._known_until[room]}"
+            self.tally.wrong("a deleted text was told", f"{self.name} in {room} got {what}")
         if kind not in ("message", "edit"):
             return
         text = event["message"]
         if text:
-            self._told[room].add(seq if kind == "message" else event["target"])
+            self._told[room][seq if kind == "message" else event["target"]] = f"{kind} {seq}"
         # A page tells a message as it is: an edited one has the text of another id.
         right = text == text_of(event["id"]) or event.get("edited") if text else kind == "edit" or event.get("deleted")
         if not right or (text and event.get("deleted")):
@@ -260,8 +269,13 @@ class Client:
         return False
 
     async def refused(self, error: Fields) -> None:
-        """The server has refused something."""
-        self.tally.wrong("refused", f"{self.name}: {error}")
+        """The server has refused something. If it can't be read just now, one comes back for it later."""
+        if error["code"] != "not_stored":
+            self.tally.wrong("refused", f"{self.name}: {error}")
+            return
+        self.tally.count("put off: what is read")
+        await asyncio.sleep(READ_AGAIN_SECONDS)
+        self.cut()
 
     async def history_came(self, answer: Fields) -> None:
         """A page of history."""

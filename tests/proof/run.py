@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,26 +56,47 @@ async def prove(
     server = Server(folder, {"MESSAGE_RATE": 0, "PING_SECONDS": 5}, app, ("--workers", str(workers)))
     await asyncio.to_thread(server.start)
     try:
-        address = Address.of(server.port)
-        await make_rooms(address, tally)
-        source = random.Random(seed)
-        writers, readers = crowd(address, source, tally)
-        everybody: list[Client] = [*writers, *readers]
-        async with tasks(*(client.run() for client in everybody), *(reader.page_back() for reader in readers)):
-            await wait_for(lambda: all(client.live for client in everybody), "everybody to be there")
-            trouble = [mishaps(client, rng_of(source), tally) for client in everybody]
-            trouble += [restlessness(reader, rng_of(source), tally) for reader in readers[:RESTLESS]]
-            work = [*(writer.write() for writer in writers), *(reader.mark() for reader in readers)]
-            async with tasks(*trouble, *work, _tell(tally, kills, progress)):
-                await ServerFaults(server, rng_of(source), tally, under_load(tally), workers).run(kills)
-            progress("waiting until all is answered and seen")
-            await wait_for_quiet(writers, readers, tally)
+
+        async def faults(rng: random.Random) -> None:
+            await ServerFaults(server, rng, tally, under_load(tally), workers).run(kills)
+
+        writers, readers = await trial(Address.of(server.port), random.Random(seed), tally, faults, kills, progress)
         await asyncio.to_thread(server.kill)
         logs = stored.read(server.data_dir, tally)
     finally:
         server.kill()
     check_server_log(server, tally)
     return judge(logs, writers, readers, tally, began)
+
+
+async def trial(
+    address: Address,
+    source: random.Random,
+    tally: Tally,
+    faults: Callable[[random.Random], Awaitable[None]],
+    kills: int,
+    progress: Callable[[str], None],
+    store_fails: bool = False,
+) -> tuple[list[Writer], list[Reader]]:
+    """Everybody writes and reads, until all `faults` have happened, and then until it is quiet.
+
+    `store_fails`: the store is away now and then, as the faults want it.
+    """
+    await make_rooms(address, tally)
+    writers, readers = crowd(address, source, tally)
+    for writer in writers:
+        writer.store_fails = store_fails
+    everybody: list[Client] = [*writers, *readers]
+    async with tasks(*(client.run() for client in everybody), *(reader.page_back() for reader in readers)):
+        await wait_for(lambda: all(client.live for client in everybody), "everybody to be there")
+        trouble = [mishaps(client, rng_of(source), tally) for client in everybody]
+        trouble += [restlessness(reader, rng_of(source), tally) for reader in readers[:RESTLESS]]
+        work = [*(writer.write() for writer in writers), *(reader.mark() for reader in readers)]
+        async with tasks(*trouble, *work, _tell(tally, kills, progress)):
+            await faults(rng_of(source))
+        progress("waiting until all is answered and seen")
+        await wait_for_quiet(writers, readers, tally)
+    return writers, readers
 
 
 def crowd(address: Address, source: random.Random, tally: Tally) -> tuple[list[Writer], list[Reader]]:

@@ -38,6 +38,8 @@ class Writer(Client):
         self.refusals: set[str] = set()
         #: Ids of requests that came later than asked, because the server put them off.
         self.put_off: set[str] = set()
+        #: Whether the store is away so often that it is lost with a connection, too, that something was put off.
+        self.store_fails = False
         self._rate = rate
         # Requests without an answer, by room and id, in the order in which they were asked.
         self._outbox: dict[str, dict[str, Fields]] = {room: {} for room in rooms}
@@ -119,6 +121,9 @@ class Writer(Client):
 
     def connected(self) -> None:
         self._open.clear()
+        if self.store_fails:
+            for outbox in self._outbox.values():
+                self.put_off.update(outbox)
 
     async def joins_sent(self) -> None:
         """Every other time the outbox follows `join` at once, otherwise the past of the room is awaited."""
@@ -172,9 +177,12 @@ class Writer(Client):
         request_id, code = error.get("id", ""), error["code"]
         asked = self.asked.get(request_id)
         request = self._outbox[asked.room].get(request_id) if asked else None
+        if request_id in self.refusals:
+            return  # it was sent twice
         if asked is None or request is None:
-            self.tally.wrong("refused", f"{self.name}: {error}")
-        elif code == "not_stored":
+            await super().refused(error)
+        elif code == "not_stored" or (code == "not_joined" and self.phases[asked.room] is not Phase.LIVE):
+            # The room could not be joined just now, and what was sent at once behind `join` came too early, too.
             self.tally.count("put off")
             await self._put_off(asked.room)
         elif (

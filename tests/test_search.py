@@ -299,7 +299,7 @@ def test_searches_do_not_hold_up_other_greenlets(chat: Chat) -> None:
     searches = [gevent.spawn(chat.find, query) for query in ["nothing", "日 志", "zq", "word 1"] * 10]
     gevent.joinall(searches, timeout=30, raise_error=True)
     ticker.kill()
-    assert len(turns) > len(searches)
+    assert len(turns) > len(searches) // 4  # they are over in a moment where the database is a process of its own
     assert max(turns) < 0.25
 
 

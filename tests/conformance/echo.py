@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from chatapp import create_app
-from chatapp.realtime import frames
+from chatapp.realtime import counts, frames
 from chatapp.realtime.connection import Connection, Limits
 from chatapp.realtime.entrance import Entrance
 from chatapp.realtime.handshake import Accepted
@@ -33,6 +33,8 @@ def make_app() -> Flask:
     """The app as it is, and the echo, for which alone the short way in is open here."""
     made = create_app()
     engine = made.extensions["chatapp"]
+    for family in (counts.ACCEPTED, counts.CLIENTS):
+        family.by[PATH] = counts.Count()
     endpoint = Endpoint(PATH, (), (), engine.hub, LIMITS, True, _handler)
     security.protect(made, (endpoint,))
     made.register_blueprint(sockets.blueprint((endpoint,)), name="conformance")

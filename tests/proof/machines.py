@@ -122,8 +122,9 @@ async def prove(folder: Path, kills: int, seed: int, progress: Callable[[str], N
     """Run it all; everything is kept in `folder`."""
     began = time.monotonic()
     tally = Tally()
-    (folder / "database").mkdir(parents=True)
-    database = PostgresServer(folder / "database", free_port())
+    # Not below `folder`, into which only its owner may look: the database is not run as root.
+    place = tempfile.TemporaryDirectory(prefix="chatapp-postgres-", ignore_cleanup_errors=True)
+    database = PostgresServer(Path(place.name), free_port())
     await asyncio.to_thread(database.make)
     between = Between(database.port)
     servers: list[Server] = []
@@ -155,6 +156,7 @@ async def prove(folder: Path, kills: int, seed: int, progress: Callable[[str], N
             server.kill()
         between.close()
         database.kill()
+        place.cleanup()
     return judge(logs, writers, readers, tally, began)
 
 
@@ -166,7 +168,6 @@ def main() -> None:
     arguments = parser.parse_args()
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
     folder = Path(tempfile.mkdtemp(prefix="machines-"))
-    folder.chmod(0o711)  # the database runs as a user of its own
     outcome = asyncio.run(prove(folder, arguments.kills, seed, lambda line: print(line, flush=True)))
     print(report(outcome, seed))
     print(f"kept: {folder}" if not outcome.clean else "")

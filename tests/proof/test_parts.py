@@ -75,7 +75,7 @@ def test_what_is_promised_breaks_nothing() -> None:
         ([message(4, message="something else")], "another text"),
         ([message(4, deleted=True)], "another text"),
         ([joined(True, 5), message(4), {**message(5), "type": "delete", "target": 4}], "a deleted text was told"),
-        ([{"type": "error", "code": "not_stored", "message": "no"}], "refused"),
+        ([{"type": "error", "code": "unknown_room", "message": "no"}], "refused"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -11,7 +11,7 @@ import gevent
 import pytest
 
 from chatapp.chat.database import DatabaseError
-from chatapp.chat.postgres import Server
+from chatapp.chat.postgres import SHORT_LINKS, Server
 from tests.conftest import PATIENCE, TOP, wait_until
 from tests.postgres_server import PASSWORD, USER, PostgresServer
 
@@ -140,6 +140,19 @@ def test_a_connection_that_is_left_in_the_middle_is_not_used_again(
         link.execute("BEGIN")
     with server.link() as link:
         assert link.is_idle
+
+
+def test_hundreds_who_ask_at_once_share_some_connections(postgres: str, server_of: Callable[[str], Server]) -> None:
+    server = server_of(postgres)
+
+    def ask() -> int:
+        with server.link() as link:
+            ((pid,),) = link.ask("SELECT pg_backend_pid() FROM pg_sleep(0.001)")
+            return int(pid)
+
+    asking = [gevent.spawn(ask) for _ in range(300)]
+    gevent.joinall(asking, raise_error=True)
+    assert len({each.value for each in asking}) <= SHORT_LINKS
 
 
 def test_what_is_committed_is_on_the_disk_even_where_that_is_switched_off(

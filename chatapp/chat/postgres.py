@@ -17,6 +17,7 @@ from typing import Any
 import gevent
 import psycopg
 from gevent.hub import get_hub
+from gevent.lock import BoundedSemaphore
 from psycopg import conninfo, errors
 from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumper, TextLoader
@@ -29,8 +30,9 @@ CALL_SECONDS = 5.0
 #: How long a server that is away is left alone after a vain attempt (seconds): at first, and at most.
 REST_SECONDS = (0.1, 2.0)
 AWAY_SECONDS = 2.0
-#: Connections that are kept although nobody uses them.
-IDLE_LINKS = 4
+#: Connections for a short while: so many at a time, and kept although nobody uses them. Who finds all in use waits for one,
+#: mostly some milliseconds. Opening one takes longer, and hundreds who come back at once would take all that there are.
+SHORT_LINKS = 8
 
 # All that is asked, but for the few things that need patience, is found by an index. A plan that is made once for any value
 # would guess that a third of the log comes "after this position", and read all of it.
@@ -173,6 +175,7 @@ class Server:
     def __init__(self, url: str) -> None:
         self._url = url
         self._idle: list[Link] = []
+        self._places = BoundedSemaphore(SHORT_LINKS)
         self._rest, self._rests_until = REST_SECONDS[0], 0.0
         self._why = ""
 
@@ -224,17 +227,22 @@ class Server:
 
         Raises `DatabaseError` for what goes wrong within.
         """
-        # One that was idle may have been lost meanwhile; who finds that out asks for another.
-        link = self._idle.pop() if self._idle else self.connect()
+        if not self._places.acquire(timeout=CALL_SECONDS):
+            raise DatabaseError("all connections to the database are in use", busy=True)
         try:
-            yield link
-        except psycopg.Error as error:
-            raise self.failure(error) from error
+            # One that was idle may have been lost meanwhile; who finds that out asks for another.
+            link = self._idle.pop() if self._idle else self.connect()
+            try:
+                yield link
+            except psycopg.Error as error:
+                raise self.failure(error) from error
+            finally:
+                if link.is_idle:
+                    self._idle.append(link)
+                else:
+                    link.close()
         finally:
-            if link.is_idle and len(self._idle) < IDLE_LINKS:
-                self._idle.append(link)
-            else:
-                link.close()
+            self._places.release()
 
     def forget_idle(self) -> None:
         """The database was lost: so were the connections to it."""

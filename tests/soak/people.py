@@ -16,7 +16,7 @@ KNOWN = 30
 EMOJI = ("👍", "🎉", "❤️", "😀")
 WORDS = ("build", "coffee", "release", "茶", "tomorrow", "server", "message", "会议")
 #: So many others one writes to directly.
-FRIENDS = 3
+FRIENDS = 1
 #: One visit in so many is that of somebody new, and in so many one in the plain dialect.
 NEW_EVERY, PLAIN_EVERY = 100, 12
 
@@ -44,7 +44,7 @@ class Person:
             self._search: 5,
             self._look_around: 3,
             self._move: 3,
-            self._write_to_somebody: 2,
+            self._write_to_somebody: 4,
             self._rename: 1,
             self._fall_asleep: 1,
         }

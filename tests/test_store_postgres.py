@@ -394,3 +394,34 @@ def test_the_search_index_is_kept_in_the_same_commit(postgres: str) -> None:
         ("edited", "bob", []),
     ]
     store.close()
+
+
+# Many, and much.
+
+
+def test_people_who_come_at_once_take_few_connections(own: PostgresPlace) -> None:
+    store = own.opened()
+    for pid in range(200):
+        gevent.spawn(store.look_up, f"person-{pid}")
+    most = 0
+    for _ in range(20):
+        ((count,),) = own.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'chatapp'")
+        most = max(most, count)
+        gevent.sleep(0.01)
+    store.close()
+    assert most <= postgres.SHORT_LINKS + 2, "those that ask, one that writes, and the one that counts"
+
+
+def test_a_store_that_takes_longer_to_read_than_a_call_may_is_opened(
+    own: PostgresPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.opened().close()
+    own.sql("INSERT INTO mentions SELECT 'p' || i, 1, i FROM generate_series(1, 300000) i")
+    monkeypatch.setattr(postgres, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(postgres.Link, "patience", 0.2)
+    monkeypatch.setattr(postgres, "_SESSION", postgres._SESSION.replace("5000", "200"))
+    store = own.opened()
+    assert own.sql("SHOW statement_timeout") == [("200ms",)], "the time is short in this test"
+    assert store.database.ask("SHOW statement_timeout") == [("200ms",)]
+    put(store, post("it goes on"))
+    store.close()

@@ -145,6 +145,11 @@ class Link(psycopg.Connection[Any]):
         self.execute(f"SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}")
         self.execute(_BY_INDEX.format("on"))
 
+    def be_as_usual(self) -> None:
+        """What is to be done may take no longer than other calls, again."""
+        self.patience = CALL_SECONDS
+        self.execute(_SESSION)
+
     def ask(self, sql: str, *values: object) -> list[Any]:
         """The rows that a query gives."""
         return self.execute(sql, values or None).fetchall()

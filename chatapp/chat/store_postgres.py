@@ -21,6 +21,8 @@ from chatapp.chat.postgres_schema import COLUMNS, IDENTITY, prepare, sentences
 
 #: How often it is asked what became of a commit.
 ASKING_TIMES = 3
+#: How long the store may take to be read when it is opened (seconds).
+OPENING_SECONDS = 600.0
 
 _STATE = "SELECT version, pos FROM state"
 _LOCK = f"{_STATE} FOR UPDATE"
@@ -119,7 +121,10 @@ class Postgres:
             try:
                 self._identity = ""
                 self._open = True
+                link = self._connected()
+                link.be_patient(OPENING_SECONDS)  # all that is known is read
                 yield epoch
+                link.be_as_usual()
             except BaseException:
                 self.close()
                 raise

@@ -72,8 +72,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     key = secretkey.of_setting(settings.secret_key) if settings.secret_key else secretkey.load_or_make(settings.data_dir)
     machine = (settings.machine or socket.gethostname()) if settings.database_url else ""
-    if machine and not settings.secret_key:
-        _log.warning("this machine has a key of its own; where several share a database give all one CHATAPP_SECRET_KEY")
     generation.begin_run(key)
 
     if not settings.log_token and not settings.bind.startswith(("127.", "localhost:", "[::1]:", "unix:")):
@@ -93,7 +91,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     redactor = _redactor(settings)
     feeds = Feeds(catalog, watcher, hub, redactor, settings.data_dir)
     history = History(catalog, feeds)
-    parts = kept(settings, lambda: hub.busy)
+    parts = kept(settings, secretkey.mark(key), lambda: hub.busy)
     chat = _chat(parts, hub, people, feeds, machine)
     listing = Listing(history, hub, machine)
     meter = _meter(settings, hub, feeds, chat)
@@ -114,7 +112,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.avatars == "gravatar":
         app.register_blueprint(avatars.blueprint(avatars.Avatars(people, settings.gravatar_url)))
     pages.add_asset_functions(app)
-    commands.register(app, settings)
+    commands.register(app, settings, key)
 
     app.extensions["chatapp"] = _Engine(chat, parts.peers, watcher, listing, settings, Entrance(talks, proxies), meter)
     app.before_request(lambda: start(app))

@@ -7,6 +7,7 @@ the words of the command line. What goes wrong is told in a sentence, with exit 
 import contextlib
 import functools
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,8 +24,8 @@ from chatapp.config import PREFIX, Settings
 BESIDE = (secretkey.FILE_NAME,)
 
 
-def register(app: Flask, settings: Settings) -> None:
-    """Give the app its commands."""
+def register(app: Flask, settings: Settings, key: bytes) -> None:
+    """Give the app its commands. `key` is the server's key."""
     chat = AppGroup("chat", help="Write out, copy, put back and check what was said in the chat.")
     folder, url = settings.data_dir, settings.database_url
 
@@ -87,13 +88,22 @@ def register(app: Flask, settings: Settings) -> None:
         """
         if not url:
             raise click.ClickException(f"Set {PREFIX}DATABASE_URL to the database into which the chat is to be copied.")
+        file = folder / secretkey.FILE_NAME
+        as_setting = f"{PREFIX}SECRET_KEY={secretkey.HEX}$(od -An -v -tx1 {shlex.quote(str(file))} | tr -d ' \\n')"
+        if file.exists() and secretkey.load_or_make(folder) != key:
+            raise click.ClickException(
+                f"People are known by the key in {file}: with another one nobody could change what they wrote. Leave "
+                f"{PREFIX}SECRET_KEY empty, or set {as_setting}"
+            )
         with _sentences():
             from chatapp.chat import archive_postgres
 
-            count = archive_postgres.migrate(folder, url)
+            count = archive_postgres.migrate(folder, url, secretkey.mark(key))
         click.echo(
             f"Copied from {folder} into the database: {_messages(count)}. Start the server with {PREFIX}DATABASE_URL."
         )
+        if file.exists():
+            click.echo(f"Other machines are to have the same key: {as_setting}")
 
     app.cli.add_command(chat)
 

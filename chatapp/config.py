@@ -112,6 +112,8 @@ def _secret_text(least: int) -> Callable[[str], str]:
 def _secret_key(text: str) -> str:
     if text and (len(text) < 32 or not text.isprintable() or not text.isascii()):
         raise ValueError("at least 32 printable ASCII characters, best made by chance: openssl rand -base64 32")
+    if text.startswith("hex:") and not re.fullmatch("hex:([0-9a-fA-F]{2}){32,}", text):
+        raise ValueError("after hex: a key of at least 64 hexadecimal digits, those of the file secret.key")
     return text
 
 
@@ -256,7 +258,8 @@ class Settings:
         "",
         _secret_key,
         "The key that all signatures come from: at least 32 printable ASCII characters, the same on all machines that share "
-        "a database. Empty: made on the first start, and kept in the data folder.",
+        "a database; `hex:` and 64 digits are the key of a file `secret.key`, as `chat migrate-store` tells them. "
+        "Empty: made on the first start, and kept in the data folder.",
     )
     machine: str = _setting(
         "",

@@ -5,17 +5,27 @@ the log page, the names of generations of logs.
 """
 
 import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
 
 FILE_NAME = "secret.key"
 KEY_BYTES = 32
+#: Begins a setting that is the key itself, in hexadecimal: that of a file, for other machines.
+HEX = "hex:"
 
 
 def of_setting(text: str) -> bytes:
     """The key that all machines were given which share a database."""
+    if text.startswith(HEX):
+        return bytes.fromhex(text.removeprefix(HEX))
     return hashlib.sha256(text.encode()).digest()
+
+
+def mark(key: bytes) -> str:
+    """What tells a key from others, and tells nothing of it."""
+    return hmac.digest(key, b"whose store this is", "sha256").hex()
 
 
 def load_or_make(folder: Path) -> bytes:

@@ -57,6 +57,7 @@ def test_values_are_typed() -> None:
         ("LOG_WATCH", "inotify", "auto or poll"),
         ("DATABASE_URL", "mysql://u:sesame-open@h/d", "postgresql://"),
         ("SECRET_KEY", "sesame-open", "at least 32"),
+        ("SECRET_KEY", "hex:" + "0g" * 32, "64 hexadecimal digits"),
         ("MACHINE", "web\n1", "printable"),
         ("OUTBOX_BYTES", "600000", "at least 8 times"),
         ("LOG_ENCODINGS", "gbk", "PATTERN=ENCODING"),

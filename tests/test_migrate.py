@@ -34,13 +34,13 @@ def lines_of(url: str, room: str | None = None) -> list[dict[str, Any]]:
     return [json.loads(line) for line in "".join(lines).splitlines()]
 
 
-def chat(folder: Path, url: str, *arguments: str, code: int = 0) -> str:
-    """Run `flask --app wsgi chat ...`; what it says."""
+def chat(folder: Path, url: str, *arguments: str, code: int = 0, **more: str) -> str:
+    """Run `flask --app wsgi chat ...`, with `more` in the environment; what it says."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("CHATAPP_", "FLASK_"))}
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "chat", *arguments],
         cwd=TOP,
-        env=env | {"CHATAPP_DATA_DIR": str(folder), "CHATAPP_DATABASE_URL": url},
+        env=env | {"CHATAPP_DATA_DIR": str(folder), "CHATAPP_DATABASE_URL": url} | more,
         capture_output=True,
         text=True,
         timeout=60,
@@ -187,3 +187,22 @@ def test_a_server_on_the_copy_takes_clients_back_where_they_were(
         assert ann.send("after")["seq"] > said["seq"]
         assert [hit["message"] for hit in ann.ask("search", query="zyzzyva OR before")["hits"]] == []
         assert [hit["message"] for hit in ann.ask("search", query="before")["hits"]] == ["before"]
+
+
+def test_the_copy_stays_with_the_key_by_which_people_are_known(
+    serve: Callable[..., Server], folder: Path, postgres: str
+) -> None:
+    before = serve(DATA_DIR=str(folder))
+    with entered(before, "ann") as ann:
+        token, me = ann.token, ann.id
+    before.stop()
+    key = (folder / "secret.key").read_bytes().hex()
+    said = chat(folder, postgres, "migrate-store", CHATAPP_SECRET_KEY="another key that nobody has seen before", code=1)
+    assert "People are known by the key in" in said
+    said = chat(folder, postgres, "migrate-store")
+    command = said.split("CHATAPP_SECRET_KEY=", 1)[1].strip()
+    setting = subprocess.run(["sh", "-c", f"printf %s {command}"], capture_output=True, text=True, check=True).stdout
+    assert setting == f"hex:{key}"
+    elsewhere = serve(DATABASE_URL=postgres, SECRET_KEY=setting)
+    with V1(elsewhere, "ann", token=token) as ann:
+        assert ann.id == me

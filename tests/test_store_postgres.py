@@ -376,11 +376,11 @@ def test_a_store_of_a_newer_version_is_refused_and_an_older_one_is_migrated(
     place = PostgresPlace(postgres)
     place.opened().close()
     steps = (*postgres_schema.STEPS, "ALTER TABLE rooms ADD COLUMN colour TEXT; UPDATE rooms SET colour = 'green'")
-    postgres_schema.prepare(Server(postgres), steps)
+    postgres_schema.prepare(Server(postgres), steps=steps)
     assert place.sql("SELECT colour FROM rooms") == [("green",)]
     assert "newer chatapp (version 2" in refusal(postgres)
     with pytest.raises(StoreError):
-        postgres_schema.prepare(Server(postgres), (*steps, "CREATE TABLE birds (x int); SELECT * FROM nowhere"))
+        postgres_schema.prepare(Server(postgres), steps=(*steps, "CREATE TABLE birds (x int); SELECT * FROM nowhere"))
     assert place.sql("SELECT to_regclass('birds')") == [(None,)]
 
 
@@ -401,13 +401,13 @@ def test_the_search_index_is_kept_in_the_same_commit(postgres: str) -> None:
 
 def test_people_who_come_at_once_take_few_connections(own: PostgresPlace) -> None:
     store = own.opened()
-    for pid in range(200):
-        gevent.spawn(store.look_up, f"person-{pid}")
+    people = [gevent.spawn(store.look_up, f"person-{pid}") for pid in range(200)]
     most = 0
     for _ in range(20):
         ((count,),) = own.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'chatapp'")
         most = max(most, count)
         gevent.sleep(0.01)
+    gevent.joinall(people, timeout=30, raise_error=True)
     store.close()
     assert most <= postgres.SHORT_LINKS + 2, "those that ask, one that writes, and the one that counts"
 
@@ -425,3 +425,11 @@ def test_a_store_that_takes_longer_to_read_than_a_call_may_is_opened(
     assert store.database.ask("SHOW statement_timeout") == [("200ms",)]
     put(store, post("it goes on"))
     store.close()
+
+
+def test_a_server_with_another_key_is_refused_before_it_makes_people_strangers(postgres: str) -> None:
+    postgres_schema.prepare(Server(postgres), "one")
+    postgres_schema.prepare(Server(postgres), "one")
+    postgres_schema.prepare(Server(postgres))
+    with pytest.raises(StoreError, match=r"another secret key\. Give this one the same CHATAPP_SECRET_KEY"):
+        postgres_schema.prepare(Server(postgres), "other")

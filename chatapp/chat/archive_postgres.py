@@ -82,10 +82,11 @@ def _errors() -> Iterator[None]:
 # From SQLite.
 
 
-def migrate(folder: Path, url: str) -> int:
+def migrate(folder: Path, url: str, key_mark: str = "") -> int:
     """Copy the store of a folder into an empty database, all of it or nothing; the number of messages.
 
-    No server may run on either. The epoch stays, so clients go on from where they were.
+    No server may run on either. The epoch stays, so clients go on from where they were. `key_mark` tells the key by which
+    people are known.
     """
     if not (folder / schema.FILE_NAME).is_file():
         raise ArchiveError(f"There is no chat in {folder} yet.")
@@ -95,7 +96,7 @@ def migrate(folder: Path, url: str) -> int:
             if damage := archive.damage_of(source):
                 raise ArchiveError(f"{folder / schema.FILE_NAME} is damaged: {damage}. Nothing was copied.")
             server = Server(url)
-            prepare(server)
+            prepare(server, key_mark)
             with contextlib.closing(connected(server)) as link, sentences(server):
                 return _copy(source, epoch, link, server.name)
 

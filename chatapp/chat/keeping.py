@@ -53,8 +53,11 @@ def workers_folder(settings: Settings) -> Path:
     return settings.data_dir / "workers"
 
 
-def kept(settings: Settings, is_busy: Callable[[], bool]) -> Kept:
-    """The parts for these settings. `is_busy` tells whether messages wait to be sent."""
+def kept(settings: Settings, key_mark: str, is_busy: Callable[[], bool]) -> Kept:
+    """The parts for these settings.
+
+    `key_mark` tells the server's key from others, `is_busy` whether messages wait to be sent.
+    """
     if settings.database_url:
         from chatapp.chat.here_postgres import HereTables
         from chatapp.chat.peers_postgres import DatabasePeers
@@ -66,7 +69,7 @@ def kept(settings: Settings, is_busy: Callable[[], bool]) -> Kept:
         server = Server(settings.database_url)
         peers = DatabasePeers(server)
         return Kept(
-            Postgres(server, peers.me),
+            Postgres(server, peers.me, key_mark),
             PostgresAsker(server),
             PostgresSearch(server, lambda: peers.leads),
             None,

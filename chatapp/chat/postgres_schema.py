@@ -177,8 +177,11 @@ def connected(server: Server) -> Link:
         return server.connect()
 
 
-def prepare(server: Server, steps: Sequence[str] = STEPS) -> str:
-    """Make or migrate the tables if need be; the epoch. Raises `StoreError`."""
+def prepare(server: Server, key_mark: str = "", steps: Sequence[str] = STEPS) -> str:
+    """Make or migrate the tables if need be; the epoch. Raises `StoreError`.
+
+    `key_mark` tells the server's key from others: the first one is kept, and a server with another one is refused.
+    """
     with contextlib.closing(connected(server)) as link, sentences(server):
         _refuse_what_can_not_be_used(link, server)
         link.be_patient(PATIENCE_SECONDS)
@@ -193,6 +196,8 @@ def prepare(server: Server, steps: Sequence[str] = STEPS) -> str:
             for step in steps[version:]:
                 link.execute(step)
             _set(link, version=str(len(steps)))
+        if key_mark:
+            _refuse_another_key(link, server, key_mark)
         epoch = _epoch(link)
         link.execute("COMMIT")
     return epoch
@@ -217,6 +222,19 @@ def _set(link: Link, **values: str) -> None:
 
 
 # Refusing.
+
+
+def _refuse_another_key(link: Link, server: Server, key_mark: str) -> None:
+    """With another key everybody would be a stranger, on this machine alone."""
+    known = link.ask("SELECT value FROM meta WHERE key = 'secret'")
+    if not known:
+        _set(link, secret=key_mark)
+    elif known != [(key_mark,)]:
+        raise StoreError(
+            f"{server.name} belongs to servers with another secret key. Give this one the same CHATAPP_SECRET_KEY as the "
+            "others, or their file secret.key. (If the key was changed on purpose, and nobody need be known any more: "
+            "DELETE FROM meta WHERE key = 'secret'.)"
+        )
 
 
 def _refuse_what_can_not_be_used(link: Link, server: Server) -> None:

@@ -89,9 +89,11 @@ class Postgres:
     #: Whether it has the index for searching.
     indexes = True
 
-    def __init__(self, server: Server, me: str = "") -> None:
-        """`me` is the name by which this worker does not take in its own hints."""
+    def __init__(self, server: Server, me: str = "", key_mark: str = "") -> None:
+        """`me` is the name by which this worker does not take in its own hints; `key_mark` tells the server's key from
+        others, if it has one."""
         self.server = server
+        self._key_mark = key_mark
         self._hint = f"{me} "
         self.errors = server.errors
         self._link: Link | None = None
@@ -116,7 +118,7 @@ class Postgres:
     @contextlib.contextmanager
     def opened(self) -> Iterator[str]:
         """Make or migrate the tables if need be; gives the epoch. Raises `StoreError`."""
-        self._epoch = epoch = prepare(self.server)
+        self._epoch = epoch = prepare(self.server, self._key_mark)
         with sentences(self.server):
             try:
                 self._identity = ""

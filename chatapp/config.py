@@ -168,6 +168,12 @@ def _is_readable(encoding: str) -> bool:
 def _database_url(text: str) -> str:
     if text and _split_url(text).scheme not in ("postgresql", "postgres"):
         raise ValueError("postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or empty for SQLite in the data folder")
+    # What stands for itself in a password would make a part of that the name of a host, and that is told in the log.
+    before, at, _ = text.partition("://")[2].partition("?")[0].rpartition("@")
+    if (at and re.search("[@/]", before)) or re.search(r"\s|%(?![0-9a-fA-F]{2})", text):
+        raise ValueError(
+            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and in the password %40 for @, %2F for /, %25 for % and so on"
+        )
     return text
 
 

@@ -106,3 +106,23 @@ def test_the_readme_lists_every_setting_with_its_meaning(field: "dataclasses.Fie
     rows = [line for line in README.read_text().splitlines() if line.startswith(f"| `{field.name.upper()}` |")]
     assert len(rows) == 1
     assert field.metadata["meaning"] in rows[0]
+
+
+@pytest.mark.parametrize("password", ["SEC@RET", "SEC/RET", "SEC%RET", "SEC RET"])
+def test_a_password_that_would_be_taken_for_a_host_is_refused_and_not_told(password: str) -> None:
+    with pytest.raises(config.SettingError, match="%40 for @") as caught:
+        config.load({"CHATAPP_DATABASE_URL": f"postgresql://ann:{password}@db.example:5432/chat"})
+    assert "SEC" not in str(caught.value)
+    assert "RET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:a%40b%2Fc%25@one:5432,two:5432/chat?target_session_attrs=read-write",
+        "postgresql:///chat?host=/run/postgresql",
+        "postgres://ann:a#b@[::1]:5432/chat?user=a@b",
+    ],
+)
+def test_addresses_of_databases_that_libpq_takes_are_taken(url: str) -> None:
+    assert config.load({"CHATAPP_DATABASE_URL": url}).database_url == url

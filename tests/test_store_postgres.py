@@ -288,11 +288,12 @@ def test_many_who_look_at_once_look_together(postgres: str, monkeypatch: pytest.
     def count(self: Postgres) -> bool:
         nonlocal looks
         looks += 1
+        gevent.sleep(0.05)  # an answer that is there at once would let nobody come meanwhile
         return is_behind(self)
 
     monkeypatch.setattr(Postgres, "is_behind", count)
     gevent.joinall([gevent.spawn(store.poll) for _ in range(100)], raise_error=True)
-    assert looks < 20, "who came while somebody looked looked together"
+    assert looks <= 3, "who came while somebody looked looked together"
     store.close()
 
 

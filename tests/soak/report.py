@@ -30,7 +30,7 @@ COLUMNS: dict[str, Callable[[Sample], str]] = {
 PANELS: dict[str, Callable[[dict[str, Any]], float]] = {
     "Memory of a worker's own (MiB)": lambda sample: sample["own_kb"] / 1024,
     "Descriptors": lambda sample: sample["descriptors"],
-    "Greenlets, beside the loops that are always there": lambda sample: sample["greenlets"],
+    "Greenlets": lambda sample: sample["greenlets"],
     "Threads": lambda sample: sample["threads"],
     "Log files that are open": lambda sample: sample["logs"],
     "Clients": lambda sample: sample["clients"],

@@ -185,8 +185,10 @@ class Server:
 
 #: What takes longest is begun first: a file's tests run one after the other, and none should be alone at the end.
 LONG = (
-    "browser/",
+    "test_machines",
+    "test_workers",
     "proof/",
+    "browser/",
     "test_nginx",
     "soak/",
     "test_rules",

@@ -31,7 +31,9 @@ class Bench:
     def __init__(self, workers: int, database_url: str, quick: bool) -> None:
         self._port = free_port()
         self._workers = workers
-        self._settings = {"DATABASE_URL": database_url} if database_url else {}
+        # One key for all the servers that one database has here, one after the other.
+        key = "the one key of the servers of the bench"
+        self._settings = {"DATABASE_URL": database_url, "SECRET_KEY": key} if database_url else {}
         self._quick = quick
 
     @contextlib.contextmanager

@@ -81,7 +81,7 @@ class PostgresServer:
             assert time.monotonic() < deadline, f"PostgreSQL does not start:\n{self.said()}"
             assert self._process is not None
             assert self._process.poll() is None, f"PostgreSQL has ended:\n{self.said()}"
-            time.sleep(0.02)
+            time.sleep(0.02)  # between two looks at a process that can't wake us
 
     def stop(self) -> None:
         """Shut it down as an administrator does who does not want to wait (SIGINT): transactions are broken off."""
@@ -102,7 +102,7 @@ class PostgresServer:
         deadline = time.monotonic() + SECONDS
         while self._is_held():
             assert time.monotonic() < deadline, "PostgreSQL does not end"
-            time.sleep(0.01)
+            time.sleep(0.01)  # likewise
 
     def _children(self) -> list[int]:
         assert self._process is not None

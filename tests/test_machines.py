@@ -98,7 +98,7 @@ def test_nobody_leaves_because_the_database_is_away(own_postgres: PostgresServer
         # Who has the name already comes back with it, on whatever machine, also who left just now.
         back = told(machines, "person-1", clients[1].token)
         assert (back["type"], back["you"]["id"]) == ("welcome", clients[1].id)
-        time.sleep(0.2)
+        time.sleep(0.2)  # a few questions a second, for as long as the database is away
     clients.pop(0).close()  # this one does leave
     assert clients[1].ask("send", room="main", message="lost?")["code"] == "not_stored"
     own_postgres.start()

@@ -20,6 +20,7 @@ from chatapp import commands, config, secretkey, serverlog
 from chatapp.chat import socket as chat_socket
 from chatapp.chat.client import Services
 from chatapp.chat.database import StoreError
+from chatapp.chat.follower import Follower
 from chatapp.chat.keeping import Kept, kept, workers_folder
 from chatapp.chat.past import Past
 from chatapp.chat.people import People
@@ -147,7 +148,7 @@ def _chat(parts: Kept, hub: Hub, people: People, feeds: Feeds, machine: str) -> 
     rooms = Rooms(store, recent, past, subscriptions, hub, parts.search.wake, parts.peers.nudge)
     if people.shares_emails:
         rooms.remember = people.remember  # who wrote in another worker too
-    workers = Workers(parts.peers, parts.table, store, rooms, presence, hub, people, status)
+    workers = Workers(parts.peers, Follower(parts.peers, rooms), parts.table, store, presence, hub, people, status)
     return Services(hub, store, reader, people, presence, subscriptions, rooms, parts.search, parts.copier, workers)
 
 
@@ -220,6 +221,7 @@ class _Engine:
         self._meter.sheet.open()
         self._greenlets = [
             _spawn("broadcast", self.hub.run, self.chat.rooms.publish),
+            _spawn("follower", self.chat.workers.follower.run),
             _spawn("workers", self.chat.workers.run),
             _spawn("presence", self.chat.presence.telling.run),
             _spawn("upkeep", self._upkeep.run),

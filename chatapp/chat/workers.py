@@ -1,12 +1,12 @@
 """Several workers: what one of them has to tell the others, and what it takes in from them.
 
-Workers share the store, which each of them follows, and while there are several the table of who is here (`chat.here`),
-which each follows in the same way. A nudge (`realtime.peers`) says that there is something new; one that is lost costs
-`TICK_SECONDS` at most. As long as a worker is alone nothing is shared: it keeps all of this in its memory, and writes it
-down when somebody comes (a second worker, or the next one of a reload). Where others may come unseen it always shares.
+Workers share the store, which each of them follows (`chat.follower`), and while there are several the table of who is here
+(`chat.here`), which each follows in the same way. As long as a worker is alone nothing is shared: it keeps all of this in
+its memory, and writes it down when somebody comes (a second worker, or the next one of a reload). Where others may come
+unseen it always shares.
 
-The table may wait, and so may be used by one greenlet at a time. While it can't be used, who is here keeps their name, and
-who is elsewhere stays there, as far as was known last.
+The table may wait, and so is used by one greenlet at a time. While it can't be used, who is here keeps their name, and who
+is elsewhere stays there, as far as was known last.
 """
 
 import contextlib
@@ -20,21 +20,19 @@ from gevent.lock import BoundedSemaphore
 
 from chatapp.chat.answers import Fields
 from chatapp.chat.claims import Claims
+from chatapp.chat.follower import TICK_SECONDS, Follower
 from chatapp.chat.here import Changes, Here, HereError, Person, Status
 from chatapp.chat.messages import User
 from chatapp.chat.outcomes import NotStored
 from chatapp.chat.people import People
 from chatapp.chat.presence import Presence
-from chatapp.chat.rooms import Rooms
 from chatapp.chat.store import Store
 from chatapp.chat.telling import TOLD_TYPING
 from chatapp.realtime import frames
 from chatapp.realtime.hub import Hub
-from chatapp.realtime.peers import NEW, Peers
+from chatapp.realtime.peers import NEW, Peers, is_alone
 
-#: How often a worker looks by itself at the store and the table while there are others, and tells where people are; and
-#: how often it looks whether there are others (seconds).
-TICK_SECONDS = 0.1
+#: How often a worker looks whether there are others (seconds).
 SCAN_SECONDS = 0.25
 #: How often what nobody has to know any more is removed (seconds).
 SWEEP_SECONDS = 60.0
@@ -56,24 +54,26 @@ class Workers:
     def __init__(
         self,
         peers: Peers,
+        follower: Follower,
         table: Callable[[], Here],
         store: Store,
-        rooms: Rooms,
         presence: Presence,
         hub: Hub,
         people: People,
         status: Callable[[], Status],
     ) -> None:
         self._peers = peers
+        #: Runs in a greenlet of its own.
+        self.follower = follower
         self._table = table
         self._store = store
-        self._rooms = rooms
         self._presence = presence
         self._hub = hub
         self._people = people
         self._status = status
         self._here: Here | None = None
-        # What is said of this worker, and where its people are, must not change between writing it and the next who writes.
+        # One at a time uses the table. What is said of this worker, and where its people are, must not change between
+        # writing it and the next who writes; what was read of a name is taken in before the name is given to another.
         self._turn = BoundedSemaphore(1)
         self._claims = Claims(self._ask, presence.holds)
         self._statuses: dict[str, Status] = {}
@@ -111,18 +111,16 @@ class Workers:
         said: list[bytes] = []
         while True:
             now = time.monotonic()
-            if said or self._here is not None:
-                self._rooms.look()  # before all else: this is what people wait for
             if NEW in said or now - self._scanned >= SCAN_SECONDS:
                 self._scanned = now
                 self._peers.scan()
-            if not self._is_alone or self._here is not None:
+            if not is_alone(self._peers) or self._here is not None:
                 try:
                     self._look(said, now)
                 except HereError as error:
                     self._fail(error)
                     gevent.sleep(TICK_SECONDS)
-            said = self._peers.wait(TICK_SECONDS if self._here is not None else SCAN_SECONDS)
+            said = self.follower.wait(TICK_SECONDS if self._here is not None else SCAN_SECONDS)
 
     def _look(self, said: list[bytes], now: float) -> None:
         self._share()
@@ -134,7 +132,7 @@ class Workers:
         if now - self._swept >= SWEEP_SECONDS:
             self._swept = now
             self._sweep()
-        if self._is_alone:
+        if is_alone(self._peers):
             self._be_alone()
         if self._told:
             self._recover()
@@ -158,16 +156,12 @@ class Workers:
 
     # Alone or not.
 
-    @property
-    def _is_alone(self) -> bool:
-        return self._peers.sees_all and not self._peers.others
-
     def _share(self) -> None:
         """If there are others, everything is written down from now on, beginning with who is here."""
         now = time.monotonic()
         self._met = {name: self._met.get(name, now) for name in self._peers.others}
         self._lose_the_gone()
-        if self._here is None and not self._is_alone:
+        if self._here is None and not is_alone(self._peers):
             self._here = self._table()
             self._presence.shared = self._store.followed = self._store.shared = True
             self._swept = 0.0
@@ -197,7 +191,7 @@ class Workers:
 
     def _scan_alone(self) -> bool:
         self._peers.scan()
-        return self._is_alone
+        return is_alone(self._peers)
 
     def _lose_the_gone(self) -> None:
         """The people of workers that have ended, however, are not there any more."""
@@ -211,7 +205,7 @@ class Workers:
 
     def _claim(self, user: User) -> bool | None:
         """Give a name to a person where all see it. Waits while that can't be said. Raises `BadMessage`."""
-        if self._is_alone:
+        if is_alone(self._peers):
             return None
         return self._claims.claim(user, self._hurry)
 
@@ -289,12 +283,13 @@ class Workers:
     # What the others say.
 
     def _take_in(self, said: list[bytes]) -> None:
-        changes = self._here.changes() if self._here is not None else None
-        if changes is not None:
-            if {*changes.statuses, *(worker for worker, *_ in changes.here)} - self._peers.others - {self._peers.me}:
-                self._peers.scan()
-            self._take_changes(changes)
-            self._count()
+        with self._turn:
+            changes = self._here.changes() if self._here is not None else None
+            if changes is not None:
+                if {*changes.statuses, *(worker for worker, *_ in changes.here)} - self._peers.others - {self._peers.me}:
+                    self._peers.scan()
+                self._take_changes(changes)
+                self._count()
         for data in said:
             for room, people in _typing_in(data).items():
                 for person in people:

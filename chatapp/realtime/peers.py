@@ -47,3 +47,8 @@ class Peers(Protocol):
 
     def lead(self) -> bool:
         """Try to be the one that leads."""
+
+
+def is_alone(peers: Peers) -> bool:
+    """Whether there is nobody else, and nobody can come unseen."""
+    return peers.sees_all and not peers.others

@@ -1,0 +1,118 @@
+"""What one worker makes of what the others wrote, while the table of who is here takes its time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent
+import gevent.socket
+import pytest
+from gevent.event import Event
+
+from chatapp.chat.follower import Follower
+from chatapp.chat.here import Changes
+from chatapp.chat.here_postgres import HereTables
+from chatapp.chat.messages import User
+from chatapp.chat.peers_postgres import DatabasePeers
+from chatapp.chat.people import People
+from chatapp.chat.postgres import Server
+from chatapp.chat.presence import Presence
+from chatapp.chat.workers import Workers
+from chatapp.realtime.connection import Connection, Limits, take_over
+from chatapp.realtime.hub import Hub
+from tests.chat_store import BOB, SqlitePlace
+from tests.conftest import PATIENCE
+
+#: How long an answer is held back at most (seconds): for what must not happen meanwhile, and so can't be waited for.
+HELD_SECONDS = 0.3
+
+
+class SlowTables(HereTables):
+    """What is read about somebody of this id arrives late."""
+
+    late = ""
+
+    def __init__(self, server: Server, peers: DatabasePeers) -> None:
+        super().__init__(server, peers)
+        self.has_read, self.go_on, self.next = Event(), Event(), Event()
+
+    def changes(self) -> Changes | None:
+        """See `chat.here`."""
+        self.next.set()
+        self._peers.hinted = True
+        changes = super().changes()
+        if changes is not None and self.late in {user.id for user, _ in changes.people}:
+            self.late = ""
+            self.next.clear()
+            self.has_read.set()
+            self.go_on.wait(HELD_SECONDS)
+        return changes
+
+
+class World:
+    """One worker, on a real database."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.server = Server(url)
+        self.peers = DatabasePeers(self.server)
+        self.peers.open()
+        self.table = SlowTables(self.server, self.peers)
+        self.presence = Presence(Hub(100))
+        self.workers = Workers(
+            self.peers,
+            Follower(self.peers, None),  # type: ignore[arg-type]  # nothing is followed here
+            lambda: self.table,
+            SqlitePlace(folder).store(),
+            self.presence,
+            Hub(100),
+            People(b"key"),
+            lambda: {"clients": 0},
+        )
+        self._sockets: list[Any] = []
+        self._connections: list[Connection] = []
+        self._running = gevent.spawn(self.workers.run)
+
+    def come(self, user: User) -> Connection:
+        """Somebody says hello."""
+        ours, theirs = gevent.socket.socketpair()
+        self._sockets.append(theirs)
+        connection = Connection(take_over(ours), Limits())
+        self._connections.append(connection)
+        self.presence.hold_name(user)
+        self.presence.connect(connection, user)
+        return connection
+
+    def close(self) -> None:
+        self._running.kill()
+        for connection in self._connections:
+            connection.abort()
+            connection.finish()
+        for socket in self._sockets:
+            socket.close()
+        self.workers.close()
+        self.server.close()
+
+
+@pytest.fixture
+def world(postgres: str, tmp_path: Path) -> Iterator[World]:
+    world = World(postgres, tmp_path)
+    yield world
+    world.close()
+
+
+def test_what_was_read_before_a_name_was_given_away_takes_it_from_nobody(world: World) -> None:
+    first, second = BOB, User("another-bob", "Bob", "b2")
+    world.table.late = first.id
+    connection = world.come(first)
+    assert world.table.has_read.wait(PATIENCE)
+    world.presence.disconnect(connection, first.id)
+    # The name is the second one's, while the news that it was the first one's are still on their way.
+    coming = gevent.spawn(world.come, second)
+    coming.join(HELD_SECONDS)
+    world.table.go_on.set()
+    theirs = coming.get(timeout=PATIENCE)
+    assert world.table.next.wait(PATIENCE), "what was read is taken in"
+    assert world.presence.holds(second)
+    assert world.presence.connections(second.id) == [theirs]
+    assert not world.presence.disputed
+    assert theirs.ending is None

@@ -123,6 +123,11 @@ def test_nobody_leaves_because_the_database_is_away(own_postgres: PostgresServer
         client.close()
 
 
+def says(machines: Any, storing: bool) -> bool:
+    """Whether each server says so of itself."""
+    return all(server.health()["workers"][0]["storing"] == storing for server in machines.servers)
+
+
 def stored(client: V1, text: str) -> Fields | None:
     answer = client.ask("send", room="main", message=text)
     return answer if answer["type"] == "message" else None
@@ -133,12 +138,15 @@ def test_a_database_that_stalls_holds_up_nobody(own_postgres: PostgresServer, se
     clients = [entered(machines, f"person-{number}") for number in range(4)]
     all_here(clients)
     with own_postgres.frozen():
+        wait_until(lambda: says(machines, storing=False), "it to be known before a wait is over", 3)
+        assert clients[0].ask("send", room="main", message="lost?")["code"] == "not_stored"
         wait_until(lambda: told(machines, "newcomer").get("code") == "not_stored", "the newcomer to be told so")
         for number in range(4):
             back = told(machines, f"person-{number}", clients[number].token)
             assert (back["type"], back["you"]["id"]) == ("welcome", clients[number].id)
         for client in clients:
             assert client.ask("people")["people"], "nobody was sent away"
+    wait_until(lambda: says(machines, storing=True), "it to be known though nobody says anything")
     wait_until(lambda: stored(clients[0], "here again"), "messages to be stored again")
     back_again(machines, "newcomer").close()
     for client in clients:

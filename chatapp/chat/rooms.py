@@ -60,6 +60,8 @@ class Rooms:
         self._committed = committed
         self._nudge = nudge
         self._failing = False
+        # Whether what makes it fail ends by itself.
+        self._ends = False
         subscriptions.deliver = self.deliver
         #: Told the avatar value and the address of who wrote in the plain dialect, where pictures are fetched by addresses.
         self.remember: Callable[[str, str], None] | None = None
@@ -69,7 +71,7 @@ class Rooms:
     @property
     def storing(self) -> bool:
         """Whether what is said can be stored, as far as is known."""
-        return not self._failing
+        return not self._failing and self._store.answers
 
     def find(self, room: str, person: str) -> RoomHead:
         """The room of this name. Raises `BadMessage` if there is none that the person may enter."""
@@ -121,6 +123,15 @@ class Rooms:
             self._store.flush()
         finally:
             self.deliver()  # a commit takes in what others have committed before it
+
+    def try_again(self) -> None:
+        """Find out whether messages can be stored again, while nobody says anything. Raises `NotStored`.
+
+        Not after what somebody has to mend, as that the disk is full: only a message shows that it is mended.
+        """
+        if self._failing and self._ends and self._store.is_current:
+            self._store.append([])
+            self._recover()
 
     def pruned(self, floors: Mapping[str, int]) -> None:
         """Events of these rooms are no longer kept, up to these numbers: not in memory either."""
@@ -221,6 +232,7 @@ class Rooms:
         return outcomes + [_not_stored(post) for post in posts[len(outcomes) :]]
 
     def _fail(self, error: NotStored) -> None:
+        self._ends = error.busy
         if not self._failing:
             self._failing = True
             advice = (

@@ -10,9 +10,11 @@ unless every commit waits for the disk (CHATAPP_STORE_SYNC=full), so a store tha
 gets another epoch: clients then load the newest page instead of going on from a position that may mean something else.
 """
 
+import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gevent.lock import BoundedSemaphore
@@ -28,6 +30,8 @@ from chatapp.chat.writing import Writer, Written
 
 #: Events removed in one commit when they are no longer to be kept.
 PRUNE_EVENTS = 200
+#: A database that was asked so long ago, and has not answered, is taken for away (seconds).
+ANSWER_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +56,8 @@ class Store:
         #: Whether the last look at what others have committed could be made.
         self.is_current = True
         self._complained = False
+        # Since when the database has been asked without an answer; None if the last question was answered.
+        self._asked: float | None = None
         # How far it was followed, and what was found that nobody has asked for yet.
         self._known = Known(0, 0, 0, 0)
         self._news: list[Event] = []
@@ -80,6 +86,11 @@ class Store:
         """Whether it can be written to."""
         return self.database.is_open
 
+    @property
+    def answers(self) -> bool:
+        """Whether the database answers: not if it has been waited for, or asked in vain, for a second."""
+        return self._asked is None or time.monotonic() - self._asked < ANSWER_SECONDS
+
     # Writing.
 
     def append(self, posts: Sequence[Post]) -> list[Outcome]:
@@ -88,28 +99,45 @@ class Store:
         A post whose id is known is not stored again. Raises `NotStored`; then nothing of it is stored, unless it says that
         this is not known.
         """
-        with self._turn:
-            database = self.database
-            changed: Changed | None = None
+        database = self.database
+        with self._writing():
+            asked = self._writer.ask(posts)
+            self._follow()  # what others have committed is not undone
+            self._looks, self.is_current = self._looks + 1, True
+            written = self._writer.write(posts, asked, self._known, self.followed)
+            changed = self._read.write(database, self._known.mark)
             try:
-                database.begin()
-                asked = self._writer.ask(posts)
-                self._follow()  # what others have committed is not undone
-                self._looks, self.is_current = self._looks + 1, True
-                written = self._writer.write(posts, asked, self._known, self.followed)
-                changed = self._read.write(database, self._known.mark)
                 if database.indexes:
                     self._index(written)
                 database.commit(written.events)
-            except BaseException as error:
-                if changed is not None:
-                    self._read.put_back(changed)
-                database.roll_back()
-                if isinstance(error, self._errors):
-                    raise NotStored(database.failure(error)) from error
+            except BaseException:
+                self._read.put_back(changed)
                 raise
             self._committed(written, changed)
             return written.outcomes
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction that writes; to be committed within, or nothing of it is stored. Raises `NotStored`."""
+        with self._turn:
+            self._ask_now()
+            try:
+                self.database.begin()
+                yield
+            except BaseException as error:
+                self.database.roll_back()
+                if not isinstance(error, self._errors):
+                    raise
+                failure = self.database.failure(error)
+                if not failure.busy:
+                    self._asked = None  # it has answered: that it won't
+                raise NotStored(failure) from error
+            self._asked = None
+
+    def _ask_now(self) -> None:
+        """The database is asked something; what it was asked before counts if that was in vain."""
+        if self._asked is None:
+            self._asked = time.monotonic()
 
     def _index(self, written: Written) -> None:
         rooms, new = self.directory.rooms, written.rooms
@@ -182,6 +210,7 @@ class Store:
     def _look(self) -> None:
         database = self.database
         self.is_current = False
+        self._ask_now()
         try:
             if database.is_behind():
                 with database.view():
@@ -191,6 +220,7 @@ class Store:
         else:
             self.is_current = True
             self._complained = False
+            self._asked = None
 
     def _complain(self, failure: DatabaseError) -> None:
         if not self._complained:
@@ -274,20 +304,13 @@ class Store:
 
         Returns the rooms in which something was removed, with the number up to which. Raises `NotStored`.
         """
-        with self._turn:
-            database = self.database
-            try:
-                database.begin()
-                self._follow()
-                pos, floors = derived.prune(database.execute, before, PRUNE_EVENTS)
-                if floors and database.indexes:
-                    database.forget_index(pos)
-                database.commit([])
-            except BaseException as error:
-                database.roll_back()
-                if isinstance(error, self._errors):
-                    raise NotStored(database.failure(error)) from error
-                raise
+        database = self.database
+        with self._writing():
+            self._follow()
+            pos, floors = derived.prune(database.execute, before, PRUNE_EVENTS)
+            if floors and database.indexes:
+                database.forget_index(pos)
+            database.commit([])
             if floors:
                 self._known = self._known._replace(floor=pos)
             pruned = {}

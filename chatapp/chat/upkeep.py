@@ -66,6 +66,7 @@ class Upkeep:
                 self._give_up()
             leads = self._lead()
             try:
+                self._rooms.try_again()
                 if now - flushed >= FLUSH_SECONDS:
                     flushed = now
                     self._rooms.flush()

@@ -340,7 +340,7 @@ def test_a_backup_taken_under_load_is_whole_and_comes_back(serve: Callable[..., 
             assert "The chat is whole" in chat(server.data_dir, "check")
         assert counts == sorted(set(counts))
         refused = chat(server.data_dir, "restore", str(target), code=1)
-        assert refused == f"A server uses {server.data_dir}. Stop it first, then restore."
+        assert refused == f"A server uses {server.data_dir}. Stop it, and try again."
     finally:
         going.set()
         for writer in writers:

@@ -147,7 +147,7 @@ def test_a_pruned_store_is_copied_with_its_floor(folder: Path, postgres: str) ->
 
 
 def test_it_is_all_or_nothing(folder: Path, postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with opened(folder), pytest.raises(ArchiveError, match="A server uses"):
+    with opened(folder), pytest.raises(ArchiveError, match=r"A server uses .*\. Stop it, and try again\."):
         archive_postgres.migrate(folder, postgres)
     monkeypatch.setattr(archive_postgres, "TABLES", (*archive_postgres.TABLES, "sqlite_master"))
     with pytest.raises(ArchiveError):

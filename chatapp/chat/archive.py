@@ -235,7 +235,7 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ArchiveError(f"A server uses {folder}. Stop it first, then restore.") from None
+            raise ArchiveError(f"A server uses {folder}. Stop it, and try again.") from None
         yield
     finally:
         os.close(lock)

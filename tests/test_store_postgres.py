@@ -357,6 +357,9 @@ def test_what_can_not_be_used_is_refused_with_a_sentence(postgres_server: Postgr
     assert "does not exist" in refusal(postgres_server.url("nowhere"))
     assert "user and the password" in refusal(postgres_server.url(name, password="wrong-" + "word"))
     assert "user and the password" in refusal(postgres_server.url(name, user="nobody"))
+    assert "user and the password" in refusal(postgres_server.url(name, password=""))
+    for word in ("e", "authentication", "does not exist"):
+        assert "user and the password" in refusal(postgres_server.url(name, password=word.replace(" ", "%20")))
     assert "Start it" in refusal(postgres.replace(f":{postgres_server.port}", ":1"))
     assert "encoding SQL_ASCII" in refusal(postgres_server.create(template="template0", encoding="SQL_ASCII"))
     stranger = postgres_server.create()

@@ -61,12 +61,28 @@ _HOPELESS = ("25006", "28", "3D000", "3F000", "42501", "42P01", "42703", "53", "
 _DAMAGED = ("XX001", "XX002")
 
 
+# What is said when a connection is refused for a reason that does not end by itself, and which; libpq gives no code for it.
+_REFUSED = (
+    (re.compile("password authentication failed|no pg_hba|no password supplied"), "login"),
+    (re.compile("FATAL: +role .* does not exist"), "login"),
+    (re.compile("FATAL: .* does not exist"), "database"),
+)
+
+
 #: A statement took longer than it may.
 Canceled = errors.QueryCanceled
 
 
 class Stalled(psycopg.OperationalError):
     """The database has not answered in time."""
+
+
+class RefusedError(DatabaseError):
+    """The server does not let us in, because of the "login" or the "database"."""
+
+    def __init__(self, text: str, because: str) -> None:
+        super().__init__(text, hopeless=True)
+        self.because = because
 
 
 class _EscapingDumper(StrDumper):
@@ -262,11 +278,14 @@ class Server:
         if isinstance(error, DatabaseError):
             return error
         code = getattr(error, "sqlstate", None) or ""
-        text = self.without_password(" ".join(str(error).split()) or type(error).__name__)
+        said = " ".join(str(error).split()) or type(error).__name__
+        text = self.without_password(said)  # for people; a password may be any of the words by which it is judged
         if not code:
             # Without a code it is the connection: refused, cut, stalled. (A wrong use of psycopg is no OperationalError.)
-            lost = isinstance(error, errors.OperationalError) and not _is_refused(text)
-            return DatabaseError(text, busy=lost, hopeless=not lost and isinstance(error, errors.OperationalError))
+            if not isinstance(error, errors.OperationalError):
+                return DatabaseError(text)
+            because = next((because for pattern, because in _REFUSED if pattern.search(said)), "")
+            return RefusedError(text, because) if because else DatabaseError(text, busy=True)
         busy = code.startswith(_BUSY)
         damaged = code.startswith(_DAMAGED)
         return DatabaseError(text, busy=busy, damaged=damaged, hopeless=not busy and code.startswith(_HOPELESS))
@@ -288,8 +307,3 @@ class Server:
             return "the database"
         where = f"{parts['host']}:{parts.get('port') or 5432}" if parts.get("host") else "this computer"
         return f"the database {parts.get('dbname') or parts.get('user') or ''} on {where}"
-
-
-def _is_refused(text: str) -> bool:
-    """Whether a connection was refused for a reason that does not end by itself; libpq gives no code for these."""
-    return "password authentication failed" in text or ("does not exist" in text and "FATAL" in text) or "no pg_hba" in text

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 
 from chatapp.chat.database import DatabaseError, StoreError
-from chatapp.chat.postgres import Link, Server
+from chatapp.chat.postgres import Link, RefusedError, Server
 
 SETTING = "CHATAPP_DATABASE_URL"
 #: The oldest version of PostgreSQL that is good for it.
@@ -316,9 +316,9 @@ def _sentence(server: Server, error: DatabaseError) -> StoreError:
     text, name = str(error), server.name
     if error.busy:
         return StoreError(f"{name} can't be reached ({text}). Start it, or correct {SETTING}.", away=True)
-    if "does not exist" in text and "database" in text:
+    if isinstance(error, RefusedError) and error.because == "database":
         return StoreError(f"{name} does not exist ({text}). Make it with createdb, or correct {SETTING}.")
-    if "authentication failed" in text or "pg_hba" in text or "role" in text or "no password supplied" in text:
+    if isinstance(error, RefusedError):
         return StoreError(f"{name} does not let the server in ({text}). Correct the user and the password in {SETTING}.")
     if error.damaged:
         return StoreError(f"{name} is damaged ({text}). Put a backup in its place.")

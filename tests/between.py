@@ -1,8 +1,9 @@
-"""A network between a server and its database that can be cut and that can stall: a TCP proxy, in threads of the tests."""
+"""A network between a server and its database that can be cut, stall and drip: a TCP proxy, in threads of the tests."""
 
 import contextlib
 import socket
 import threading
+import time
 
 
 class Between:
@@ -14,6 +15,7 @@ class Between:
         self.port: int = self._listener.getsockname()[1]
         self._passes = threading.Event()
         self._passes.set()
+        self._pause = 0.0
         self._links: set[socket.socket] = set()
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -24,6 +26,10 @@ class Between:
     def go_on(self) -> None:
         """What was held back passes, and all that comes."""
         self._passes.set()
+
+    def drip(self, seconds: float) -> None:
+        """From now on each byte of an answer takes so long."""
+        self._pause = seconds
 
     def cut(self) -> None:
         """All connections end now; new ones can be made."""
@@ -51,7 +57,7 @@ class Between:
             near.close()
             return
         self._links |= {near, far}
-        back = threading.Thread(target=self._pass, args=(far, near), daemon=True)
+        back = threading.Thread(target=self._pass, args=(far, near, True), daemon=True)
         back.start()
         self._pass(near, far)
         back.join()
@@ -59,12 +65,13 @@ class Between:
         near.close()
         far.close()
 
-    def _pass(self, source: socket.socket, target: socket.socket) -> None:
+    def _pass(self, source: socket.socket, target: socket.socket, back: bool = False) -> None:
         """Owned by a thread for each direction of each connection."""
         with contextlib.suppress(OSError):
-            while data := source.recv(65536):
+            while data := source.recv(1 if back and self._pause else 65536):
                 self._passes.wait()
                 target.sendall(data)
+                time.sleep(self._pause if back else 0)  # as long as it is to take
         for link in (source, target):
             with contextlib.suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)

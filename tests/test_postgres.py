@@ -12,6 +12,7 @@ import pytest
 
 from chatapp.chat.database import DatabaseError
 from chatapp.chat.postgres import SHORT_LINKS, Server
+from tests.between import Between
 from tests.conftest import PATIENCE, TOP, wait_until
 from tests.postgres_server import PASSWORD, USER, PostgresServer
 
@@ -97,6 +98,20 @@ def test_a_database_that_does_not_answer_is_given_up(
         assert link.closed
     with server.link() as another:
         assert another.ask("SELECT 1") == [(1,)]
+
+
+def test_a_network_that_lets_a_byte_through_now_and_then_is_given_up(
+    postgres_server: PostgresServer, postgres: str, server_of: Callable[[str], Server]
+) -> None:
+    with contextlib.closing(Between(postgres_server.port)) as between:
+        server = server_of(postgres.replace(str(postgres_server.port), str(between.port)))
+        link = server.connect(patience=0.3)
+        assert link.ask("SELECT 1") == [(1,)]
+        between.drip(0.1)  # the answer has more than fifty
+        with pytest.raises(Exception, match="does not answer") as caught:
+            link.ask("SELECT 1")
+        assert server.failure(caught.value).busy
+        assert link.closed
 
 
 def test_a_database_that_is_away_is_left_alone_for_a_moment(

@@ -4,7 +4,8 @@ Used by all that speak to PostgreSQL, and only where CHATAPP_DATABASE_URL is set
 connection, for one greenlet at a time; a `Server` opens them and keeps some that are idle. What fails is a `DatabaseError`.
 
 While a greenlet waits for the database, the others go on: a `Link` waits by gevent's hub itself, so it does not matter
-whether psycopg was imported before or after gevent's patch, nor whether there was one.
+whether psycopg was imported before or after gevent's patch, nor whether there was one. That does matter while a connection
+is made: then psycopg waits by `selectors`, and others go on only if the patch came first, as it does in gunicorn's worker.
 """
 
 import contextlib
@@ -24,8 +25,8 @@ from psycopg.types.string import StrDumper, TextLoader
 
 from chatapp.chat.database import DatabaseError
 
-#: Nothing waits longer for the database, at a time (seconds). The server gives up a statement, and a transaction that is
-#: left alone, after as long: so no worker that stands still holds up the others.
+#: The answer to nothing is waited for longer, from the question to its last byte (seconds). The server gives up a statement,
+#: and a transaction that is left alone, after as long: so no worker that stands still holds up the others.
 CALL_SECONDS = 5.0
 #: How long a server that is away is left alone after a vain attempt (seconds): at first, and at most.
 REST_SECONDS = (0.1, 2.0)
@@ -105,17 +106,19 @@ class _UnescapingLoader(TextLoader):
 class Link(psycopg.Connection[Any]):
     """One connection. Its waits are the hub's, and have a bound; after one that was cut short it is closed for good."""
 
-    #: How long it waits at a time (seconds).
+    #: How long it waits for what was asked, until all of the answer is there (seconds).
     patience = CALL_SECONDS
 
     def wait(self, gen: Any, interval: float = 0.0, timeout: float | None = None) -> Any:  # noqa: ARG002 - psycopg's
         """Bring one of psycopg's generators to its end while other greenlets go on."""
-        bound = self.patience if timeout is None else timeout
+        # For all of it: a network that lets a byte through now and then would be waited for without end. What has come by
+        # then is taken, so nobody is given up because this process had other things to do.
+        deadline = time.monotonic() + (self.patience if timeout is None else timeout)
         fd = self.pgconn.socket  # libpq has none any more once it has found the connection lost, which psycopg is to tell
         try:
             wanted = next(gen)
             while True:
-                wanted = gen.send(self._wait_for(fd, wanted, bound))
+                wanted = gen.send(self._wait_for(fd, wanted, deadline))
         except StopIteration as end:
             return end.value
         except (Stalled, GeneratorExit, gevent.GreenletExit, gevent.Timeout):
@@ -124,30 +127,21 @@ class Link(psycopg.Connection[Any]):
                 gen.close()  # a pipeline tries to go on, in vain
             raise
 
-    def _wait_for(self, fd: int, wanted: int, bound: float) -> int:
-        """Wait until the socket can be read (1) or written (2), as is wanted; which of these it is."""
-        ready = _ready(fd, wanted)
-        if ready:
-            return ready
-        watcher = get_hub().loop.io(fd, wanted)
-        try:
-            with gevent.Timeout(bound, Stalled("the database does not answer")):
-                get_hub().wait(watcher)
-        finally:
-            watcher.close()
-        return _ready(fd, wanted)
+    def _wait_for(self, fd: int, wanted: int, deadline: float) -> int:
+        """Wait until the socket can be read (1) or written (2), as is wanted; which of these it is. Raises `Stalled`."""
+        while not (ready := _ready(fd, wanted)):
+            seconds = deadline - time.monotonic()
+            if seconds <= 0:
+                raise Stalled("the database does not answer")
+            _wait_at_most(seconds, fd, wanted)
+        return ready
 
     def heard(self, seconds: float) -> list[str]:
         """What was notified on the channels it listens to; waits for it, but no longer than so many seconds.
 
         Raises `psycopg.Error` if the connection is lost.
         """
-        watcher = get_hub().loop.io(self.pgconn.socket, 1)
-        try:
-            with gevent.Timeout(seconds, False):
-                get_hub().wait(watcher)
-        finally:
-            watcher.close()
+        _wait_at_most(seconds, self.pgconn.socket, 1)
         self.pgconn.consume_input()
         payloads = []
         while (said := self.pgconn.notifies()) is not None:
@@ -174,6 +168,15 @@ class Link(psycopg.Connection[Any]):
     def is_idle(self) -> bool:
         """Whether it is open, and within no transaction."""
         return not self.closed and self.pgconn.transaction_status == TransactionStatus.IDLE
+
+
+def _wait_at_most(seconds: float, fd: int, wanted: int) -> None:
+    watcher = get_hub().loop.io(fd, wanted)
+    try:
+        with gevent.Timeout(seconds, False):
+            get_hub().wait(watcher)
+    finally:
+        watcher.close()
 
 
 def _ready(fd: int, wanted: int) -> int:

@@ -68,10 +68,13 @@ class Between:
     def _pass(self, source: socket.socket, target: socket.socket, back: bool = False) -> None:
         """Owned by a thread for each direction of each connection."""
         with contextlib.suppress(OSError):
-            while data := source.recv(1 if back and self._pause else 65536):
+            while data := source.recv(65536):
                 self._passes.wait()
+                while back and self._pause and data:
+                    target.sendall(data[:1])
+                    data = data[1:]
+                    time.sleep(self._pause)  # as long as it is to take
                 target.sendall(data)
-                time.sleep(self._pause if back else 0)  # as long as it is to take
         for link in (source, target):
             with contextlib.suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)

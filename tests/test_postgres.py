@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from chatapp.chat.database import DatabaseError
 from chatapp.chat.postgres import SHORT_LINKS, Server
+from chatapp.chat.postgres_hosts import Hosts
 from tests.between import Between
 from tests.conftest import PATIENCE, TOP, wait_until
 from tests.postgres_server import PASSWORD, USER, PostgresServer
@@ -82,7 +85,8 @@ def test_a_notice_is_heard_and_a_lost_connection_is_told(
         assert listening.heard(PATIENCE) == ["one", "zwei 中"]
         own_postgres.kill()
         with pytest.raises(Exception, match="server") as lost:
-            listening.heard(PATIENCE)
+            for _ in range(3):  # it may be told why first
+                listening.heard(PATIENCE)
         assert server.failure(lost.value).busy
 
 
@@ -103,9 +107,9 @@ def test_a_database_that_does_not_answer_is_given_up(
 def test_a_network_that_lets_a_byte_through_now_and_then_is_given_up(
     postgres_server: PostgresServer, postgres: str, server_of: Callable[[str], Server]
 ) -> None:
-    with contextlib.closing(Between(postgres_server.port)) as between:
-        server = server_of(postgres.replace(str(postgres_server.port), str(between.port)))
-        link = server.connect(patience=0.3)
+    between = Between(postgres_server.port)
+    server = server_of(postgres.replace(str(postgres_server.port), str(between.port)))
+    with contextlib.closing(between), contextlib.closing(server.connect(patience=0.3)) as link:
         assert link.ask("SELECT 1") == [(1,)]
         between.drip(0.1)  # the answer has more than fifty
         with pytest.raises(Exception, match="does not answer") as caught:
@@ -182,6 +186,63 @@ def test_what_is_committed_is_on_the_disk_even_where_that_is_switched_off(
     postgres_server.sql(f"ALTER DATABASE {name} SET synchronous_commit = remote_write")
     with server_of(postgres).link() as link:
         assert link.ask("SHOW synchronous_commit") == [("remote_write",)]
+
+
+def test_a_name_server_that_does_not_answer_is_asked_once(
+    postgres: str, server_of: Callable[[str], Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question takes a thread until it is answered, of the few that everybody shares."""
+    answers = Event()
+    asked: list[str] = []
+
+    def look_up(host: str, *_: object, **__: object) -> list[Any]:
+        asked.append(host)
+        answers.wait()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    monkeypatch.setattr("gevent.socket.getaddrinfo", look_up)
+    monkeypatch.setattr("chatapp.chat.postgres.CALL_SECONDS", 0.2)
+    monkeypatch.setattr("chatapp.chat.postgres.AWAY_SECONDS", 0.2)
+    server = server_of(postgres.replace("127.0.0.1", "database.example"))
+    for _ in range(2):
+        trying = [gevent.spawn(failure_of, server) for _ in range(20)]
+        gevent.joinall(trying)
+        assert all(each.value.busy for each in trying)
+        server.wait()
+    answers.set()
+    with server.link() as link:
+        assert link.ask("SELECT 1") == [(1,)]
+    assert asked[1:] in ([], ["database.example"]), "when all had given up, it was not asked again before it had answered"
+
+
+def failure_of(server: Server) -> DatabaseError:
+    with pytest.raises(DatabaseError) as caught:
+        server.connect()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("hosts", "told"),
+    [
+        ("one", ("one,one", "5432,5432", "::1,127.0.0.1")),
+        ("one,/run,nowhere,10.1.1.1", ("one,one,/run,10.1.1.1", "1,1,2,4", "::1,127.0.0.1,,10.1.1.1")),
+        ("127.0.0.1,/run", None),
+    ],
+)
+def test_all_addresses_of_all_hosts_are_tried(
+    hosts: str, told: tuple[str, str, str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(host: str, *_: object, **__: object) -> list[Any]:
+        if host == "nowhere":
+            raise socket.gaierror("not known")
+        return [(socket.AF_INET6, 1, 6, "", ("::1", 0, 0, 0)), (socket.AF_INET, 1, 6, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr("gevent.socket.getaddrinfo", look_up)
+    found = Hosts(hosts, "1,2,3,4" if hosts.count(",") == 3 else "5432").look_up()
+    assert found == (dict(zip(("host", "port", "hostaddr"), told, strict=True)) if told else {})
+    with pytest.raises(socket.gaierror):
+        Hosts("nowhere", "").look_up()
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumper, TextLoader
 
 from chatapp.chat.database import DatabaseError
+from chatapp.chat.postgres_hosts import Hosts
 
 #: The answer to nothing is waited for longer, from the question to its last byte (seconds). The server gives up a statement,
 #: and a transaction that is left alone, after as long: so no worker that stands still holds up the others.
@@ -198,6 +199,7 @@ class Server:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._hosts: Hosts | None = None
         self._idle: list[Link] = []
         self._places = BoundedSemaphore(SHORT_LINKS)
         self._rest, self._rests_until = REST_SECONDS[0], 0.0
@@ -221,7 +223,7 @@ class Server:
             link = self._connect(CALL_SECONDS if self._rest == REST_SECONDS[0] else AWAY_SECONDS)
         except psycopg.Error as error:
             failure = self.failure(error)
-            if failure.busy:
+            if failure.busy and not self.is_away:  # else somebody else who tried has seen the same
                 self._rests_until = time.monotonic() + self._rest
                 self._rest = min(2 * self._rest, REST_SECONDS[1])
                 self._why = str(failure)
@@ -235,7 +237,7 @@ class Server:
         link: Link | None = None
         try:
             with gevent.Timeout(seconds, Stalled("the database does not answer")):
-                link = Link.connect(conninfo.make_conninfo(self._url, **_PARAMETERS), autocommit=True)
+                link = Link.connect(self._parameters(), autocommit=True)
                 link.adapters.register_dumper(str, _EscapingDumper)
                 link.adapters.register_loader("text", _UnescapingLoader)
                 link.execute(_SESSION)
@@ -244,6 +246,18 @@ class Server:
             if link is not None:
                 link.close()
             raise
+
+    def _parameters(self) -> str:
+        """All that libpq has to know, with the addresses of the hosts."""
+        parameters = conninfo.conninfo_to_dict(self._url, **_PARAMETERS)
+        if parameters.get("host") and not parameters.get("hostaddr"):
+            if self._hosts is None:
+                self._hosts = Hosts(str(parameters["host"]), str(parameters.get("port") or ""))
+            try:
+                parameters |= self._hosts.look_up()
+            except OSError as error:
+                raise psycopg.OperationalError(f"the address of the host can't be found: {error}") from None
+        return conninfo.make_conninfo("", **parameters)
 
     @contextlib.contextmanager
     def link(self) -> Iterator[Link]:

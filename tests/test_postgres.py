@@ -118,6 +118,20 @@ def test_a_network_that_lets_a_byte_through_now_and_then_is_given_up(
         assert link.closed
 
 
+def test_a_connection_that_is_cut_within_a_series_is_told_once(
+    postgres_server: PostgresServer, postgres: str, server_of: Callable[[str], Server], caplog: pytest.LogCaptureFixture
+) -> None:
+    between = Between(postgres_server.port)
+    server = server_of(postgres.replace(str(postgres_server.port), str(between.port)))
+    with contextlib.closing(between), contextlib.closing(server.connect()) as link:
+        with pytest.raises(Exception, match="connection"), link.pipeline():
+            link.execute("SELECT 1")
+            between.cut()
+            link.execute("SELECT 2").fetchall()
+        assert link.closed
+    assert not caplog.records
+
+
 def test_a_database_that_is_away_is_left_alone_for_a_moment(
     own_postgres: PostgresServer, server_of: Callable[[str], Server]
 ) -> None:

@@ -9,6 +9,7 @@ is made: then psycopg waits by `selectors`, and others go on only if the patch c
 """
 
 import contextlib
+import logging
 import re
 import select
 import time
@@ -70,6 +71,9 @@ _REFUSED = (
     (re.compile("FATAL: .* does not exist"), "database"),
 )
 
+
+# When a connection is lost within a pipeline it warns of what fails after that. The loss itself is raised, and told by us.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 #: A statement took longer than it may.
 Canceled = errors.QueryCanceled

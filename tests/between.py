@@ -16,6 +16,9 @@ class Between:
         self._passes = threading.Event()
         self._passes.set()
         self._pause = 0.0
+        #: What becomes of the next COMMIT: "" nothing; "before" the connection ends, and it is not told; "after" it ends
+        #: when the answer comes, which is lost.
+        self.cut_commit = ""
         self._links: set[socket.socket] = set()
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -70,6 +73,9 @@ class Between:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._passes.wait()
+                if b"COMMIT" in data and self.cut_commit == ("after" if back else "before"):
+                    self.cut_commit = ""
+                    break
                 while back and self._pause and data:
                     target.sendall(data[:1])
                     data = data[1:]

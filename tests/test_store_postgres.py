@@ -2,10 +2,7 @@
 
 import contextlib
 import functools
-import socket
-import threading
 import time
-from collections.abc import Iterator
 
 import gevent
 import pytest
@@ -17,6 +14,7 @@ from chatapp.chat.outcomes import Done, NotStored
 from chatapp.chat.postgres import Server
 from chatapp.chat.store import Store
 from chatapp.chat.store_postgres import Postgres
+from tests.between import Between
 from tests.chat_store import ANN, BOB, PLAIN, PostgresPlace, fields_of, post, put
 from tests.postgres_server import PASSWORD, USER, PostgresServer
 
@@ -80,64 +78,18 @@ def test_a_database_that_is_killed_loses_nothing_acknowledged(own: PostgresPlace
     assert own.sql("SELECT count(*), max(seq) FROM events") == [(len(said) + 1, len(said) + 1)]
 
 
-class Proxy:
-    """Between a store and its database: cuts the connection when the answer to a COMMIT comes."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        #: What becomes of the next commit: "" passes, "before" it is not told to the database, "after" its answer is lost.
-        self.cut = ""
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._port))
-                for source, target, up in ((client, server, True), (server, client, False)):
-                    threading.Thread(target=self._pass, args=(source, target, up), daemon=True).start()
-
-    def _pass(self, source: socket.socket, target: socket.socket, up: bool) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                commits = up and b"COMMIT" in data
-                if commits and self.cut == "before":
-                    self.cut = ""
-                    break
-                if not up and self.cut == "after" and b"COMMIT" in data:
-                    self.cut = ""
-                    break
-                target.sendall(data)
-        for link in (source, target):
-            with contextlib.suppress(OSError):
-                link.shutdown(socket.SHUT_RDWR)
-            link.close()
-
-    def close(self) -> None:
-        """Take no more connections."""
-        self._listener.close()
-
-
-@pytest.fixture
-def proxy(postgres_server: PostgresServer) -> Iterator[Proxy]:
-    made = Proxy(postgres_server.port)
-    yield made
-    made.close()
-
-
 @pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_commit_whose_answer_is_lost_is_found_out(
-    postgres_server: PostgresServer, postgres: str, proxy: Proxy, when: str, plain: bool
+    postgres_server: PostgresServer, postgres: str, when: str, plain: bool
 ) -> None:
     """What was committed is told as that, so that a post without an id is not stored twice."""
-    store = PostgresPlace(postgres.replace(str(postgres_server.port), str(proxy.port))).opened()
+    between = Between(postgres_server.port)
+    store = PostgresPlace(postgres.replace(str(postgres_server.port), str(between.port))).opened()
     other = PostgresPlace(postgres).opened()
     said = post("said once", PLAIN if plain else ANN, id=None) if plain else post("said once")
     put(store, post("before", BOB))
-    proxy.cut = when
+    between.cut_commit = when
     if when == "before":
         with pytest.raises(NotStored) as caught:
             store.append([said])
@@ -148,7 +100,7 @@ def test_a_commit_whose_answer_is_lost_is_found_out(
         (done,) = store.append([said])
         assert isinstance(done, Done)
         assert not done.again
-    assert not proxy.cut, "it was cut"
+    assert not between.cut_commit, "it was cut"
     assert [event.text for event in store.news()] == ["before", "said once"]
     put(store, post("after"))
     other.poll()
@@ -156,6 +108,7 @@ def test_a_commit_whose_answer_is_lost_is_found_out(
     assert fields_of(store, "main", BOB)["seq"] == 4
     store.close()
     other.close()
+    between.close()
 
 
 def test_what_can_not_be_found_out_is_said_so(

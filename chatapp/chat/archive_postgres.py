@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chatapp.chat import archive, consistency, grams, messages, opening, schema
+from chatapp.chat import archive, consistency, docs_postgres, opening, schema
 from chatapp.chat.archive import ArchiveError, Checked
 from chatapp.chat.database import DatabaseError, StoreError
 from chatapp.chat.postgres import Link, Server
 from chatapp.chat.postgres_schema import VERSION, connected, prepare, sentences
-from chatapp.chat.store_postgres import signs, translated
+from chatapp.chat.store_postgres import translated
 
 #: How long one step may take (seconds).
 PATIENCE_SECONDS = 3600.0
@@ -109,7 +109,7 @@ def _copy(source: sqlite3.Connection, epoch: str, link: Link, name: str) -> int:
         raise ArchiveError(f"There is a chat in {name} already. Name an empty database; nothing was copied.")
     for table in TABLES:
         _fill(link, table, source.execute(f"SELECT * FROM {table}"))
-    _fill(link, "docs", map(_doc, source.execute(_MESSAGES)))
+    _fill(link, "docs", (docs_postgres.row(*found) for found in source.execute(_MESSAGES)))
     floor = source.execute("SELECT value FROM meta WHERE key = 'floor'").fetchall()
     (newest,) = source.execute("SELECT coalesce(max(pos), 0) FROM events").fetchone()
     for key, value in (("epoch", epoch), *(("floor", value) for (value,) in floor)):
@@ -125,9 +125,3 @@ def _fill(link: Link, table: str, rows: Iterable[Sequence[object]]) -> None:
     with link.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
-
-
-def _doc(row: Sequence[Any]) -> tuple[object, ...]:
-    pos, room, name, time, text = row
-    folded = grams.fold(text)
-    return pos, room, messages.fold(name), time, folded, signs(folded)

@@ -16,10 +16,10 @@ from gevent.lock import BoundedSemaphore
 
 from chatapp.chat import search_find
 from chatapp.chat.database import DatabaseError
+from chatapp.chat.docs_postgres import signs
 from chatapp.chat.postgres import Canceled, Link, Server
 from chatapp.chat.query import Query, fold_words
 from chatapp.chat.search_find import Found
-from chatapp.chat.store_postgres import signs
 
 #: Searches that run at the same time.
 SEARCHES = 2

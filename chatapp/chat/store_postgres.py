@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from chatapp.chat import grams, messages, schema
+from chatapp.chat import docs_postgres, messages
 from chatapp.chat.database import DatabaseError
 from chatapp.chat.here_schema import CHANNEL
 from chatapp.chat.messages import Event
@@ -37,15 +37,6 @@ _WRITTEN = """
     SELECT e.room, e.seq, e.type, e.time, e.id, a.person, a.name FROM events e JOIN authors a ON a.key = e.author
     WHERE e.pos = ?
 """
-_ADD_DOCS = """
-    INSERT INTO docs SELECT pos, room, name, time, text, signs::int[]
-    FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::text[])
-        d (pos, room, name, time, text, signs)
-"""
-_CHANGE_DOC = """
-    UPDATE docs SET text = ?, signs = ?::int[] WHERE pos = (SELECT pos FROM events WHERE room = ? AND seq = ?)
-"""
-_REMOVE_DOC = "DELETE FROM docs WHERE pos = (SELECT pos FROM events WHERE room = ? AND seq = ?)"
 
 _log = logging.getLogger(__name__)
 
@@ -302,28 +293,11 @@ class Postgres:
 
     def index(self, events: Iterable[tuple[Event, int]]) -> None:
         """Keep `docs` as the messages are now."""
-        rows: list[tuple[object, ...]] = []
-        for event, room in events:
-            if event.type == schema.MESSAGE:
-                text = grams.fold(event.text)
-                rows.append((event.pos, room, messages.fold(event.user.name), event.time, text, signs(text)))
-            elif event.type in (schema.EDIT, schema.DELETE):
-                self._add_docs(rows)  # it may be one of these
-                if event.type == schema.EDIT:
-                    text = grams.fold(event.text)
-                    self.execute(_CHANGE_DOC, (text, signs(text), room, event.target))
-                else:
-                    self.execute(_REMOVE_DOC, (room, event.target))
-        self._add_docs(rows)
-
-    def _add_docs(self, rows: list[tuple[object, ...]]) -> None:
-        if rows:
-            self.execute(_ADD_DOCS, [list(column) for column in zip(*rows, strict=True)])
-            rows.clear()
+        docs_postgres.write(self.execute, events)
 
     def forget_index(self, pos: int) -> None:
         """Events up to this position are no longer kept."""
-        self.execute("DELETE FROM docs WHERE pos <= ?", (pos,))
+        docs_postgres.forget(self.execute, pos)
 
     # The connection.
 
@@ -354,14 +328,6 @@ class Postgres:
     def _is_another(self, why: str) -> None:
         self.is_other = True
         raise DatabaseError(f"the database is another one than before: {why}", hopeless=True)
-
-
-def signs(folded: str) -> str:
-    """The different characters of a folded text that are not ASCII, as an array of PostgreSQL.
-
-    The index of trigrams knows words of three characters and more, and of some alphabets nothing at all.
-    """
-    return "{" + ",".join(str(ord(sign)) for sign in sorted(set(folded)) if sign > "\x7f") + "}"
 
 
 def _is_it(row: Sequence[Any], event: Event) -> bool:

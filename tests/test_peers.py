@@ -266,6 +266,7 @@ def test_who_loses_the_session_begins_another_and_is_not_gone(database: Database
 def test_nobody_is_judged_when_the_database_was_away(own_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     database = Database(own_postgres.create())
     mine = database.peers()
+    monkeypatch.setattr(peers_postgres, "GONE_SECONDS", 3.0)
     with process(_WORKER.format(url=database.url)) as (killed, name):
         mine.scan()
         assert set(mine.others) == {name}

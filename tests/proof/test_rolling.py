@@ -8,7 +8,7 @@ from tests.proof.__main__ import report
 from tests.proof.apart import run_apart
 from tests.proof.rolling import ENOUGH, roll
 
-ROUNDS = 3
+ROUNDS = 2
 SEED = 20_261_143
 
 

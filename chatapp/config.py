@@ -5,16 +5,14 @@ Each field of `Settings` is read from the variable `CHATAPP_` + its name in capi
 `SettingError` with a sentence that names the variable and says what to write instead.
 """
 
-import codecs
 import dataclasses
 import difflib
-import ipaddress
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+
+from chatapp import values
 
 PREFIX = "CHATAPP_"
 
@@ -27,272 +25,123 @@ def _setting(default: Any, parse: Callable[[str], Any], meaning: str) -> Any:
     return dataclasses.field(default=default, metadata={"parse": parse, "meaning": meaning})
 
 
-def _split_url(text: str) -> SplitResult:
-    try:
-        return urlsplit(text)
-    except ValueError:  # an unfinished [ of an IPv6 address
-        return SplitResult("", "", "", "", "")
-
-
-def _whole_number(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text) if re.fullmatch(r"[+-]?\d{1,18}", text) else None
-        if number is None or not least <= number <= most:
-            raise ValueError(f"a whole number from {least} to {most}")
-        return number
-
-    return parse
-
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = float("nan")
-        if not least <= number <= most:
-            raise ValueError(f"a number from {least:g} to {most:g}")
-        return number
-
-    return parse
-
-
-def _address(text: str) -> str:
-    if re.fullmatch(r"unix:.+", text):
-        return text
-    match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(\d{1,5})", text)
-    if not match or int(match[2]) > 65535:
-        raise ValueError("HOST:PORT, for example 127.0.0.1:8000 or [::1]:8000, or unix:/path/to/socket")
-    return text
-
-
-def _folder(text: str) -> Path:
-    if not text:
-        raise ValueError("the path of a folder")
-    return Path(text)
-
-
-def _log_entries(text: str) -> tuple[str, ...]:
-    entries = tuple(part.strip() for part in text.split(",") if part.strip())
-    if any("\0" in entry for entry in entries):
-        raise ValueError("files, folders or globs, separated by commas")
-    return entries
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(part.strip().rstrip("/").lower() for part in text.split(",") if part.strip())
-    for origin in origins:
-        parts = _split_url(origin)
-        well_formed = parts.scheme in ("http", "https") and parts.netloc and origin == f"{parts.scheme}://{parts.netloc}"
-        if origin != "*" and not well_formed:
-            raise ValueError("origins separated by commas, for example https://chat.example.org, or * for any")
-    return origins
-
-
-def _proxies(text: str) -> tuple[str, ...]:
-    proxies = tuple(part.strip() for part in text.split(",") if part.strip())
-    try:
-        for proxy in proxies:
-            if proxy != "unix":
-                ipaddress.ip_network(proxy)
-    except ValueError:
-        raise ValueError("addresses or networks separated by commas, for example 127.0.0.1,10.0.0.0/24, or unix") from None
-    return proxies
-
-
-def _secret_text(least: int) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text and (len(text) < least or not text.isprintable() or not text.isascii()):
-            raise ValueError(f"at least {least} printable ASCII characters")
-        return text
-
-    return parse
-
-
-def _secret_key(text: str) -> str:
-    if text and (len(text) < 32 or not text.isprintable() or not text.isascii()):
-        raise ValueError("at least 32 printable ASCII characters, best made by chance: openssl rand -base64 32")
-    if text.startswith("hex:") and not re.fullmatch("hex:([0-9a-fA-F]{2}){32,}", text):
-        raise ValueError("after hex: a key of at least 64 hexadecimal digits, those of the file secret.key")
-    return text
-
-
-def _machine(text: str) -> str:
-    if len(text) > 64 or not text.isprintable():
-        raise ValueError("at most 64 printable characters")
-    return text
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(" or ".join(choices))
-        return text
-
-    return parse
-
-
-def _redaction(text: str) -> str:
-    if text not in ("on", "off") and not os.path.isfile(text):
-        raise ValueError("on, off, or the path of a file with patterns")
-    return text
-
-
-def _encodings(text: str) -> tuple[tuple[str, str], ...]:
-    """Patterns of names and the encodings of their files."""
-    pairs = []
-    for part in filter(None, map(str.strip, text.split(","))):
-        pattern, _, name = (piece.strip() for piece in part.rpartition("="))
-        if not pattern or not _is_readable(name):
-            raise ValueError(
-                "PATTERN=ENCODING, separated by commas, for example old/*.log=gbk; an encoding that ASCII is part of "
-                "(gbk, gb18030, big5, shift_jis, latin-1, cp1252 …), or utf-16-le or utf-16-be"
-            )
-        pairs.append((pattern, codecs.lookup(name).name))
-    return tuple(pairs)
-
-
-def _is_readable(encoding: str) -> bool:
-    """Whether lines can be told apart in it: ASCII stands for itself, without escapes to something else, or it is UTF-16."""
-    text = "".join(map(chr, range(128)))
-    try:
-        name = codecs.lookup(encoding).name
-        if name in ("utf-16-le", "utf-16-be"):
-            return True
-        is_ascii = text.encode(name).decode("ascii") == text == text.encode().decode(name)
-        return is_ascii and not name.startswith(("iso2022", "raw"))
-    except (LookupError, UnicodeError):
-        return False
-
-
-def _database_url(text: str) -> str:
-    if text and _split_url(text).scheme not in ("postgresql", "postgres"):
-        raise ValueError("postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or empty for SQLite in the data folder")
-    # What stands for itself in a password would make a part of that the name of a host, and that is told in the log.
-    before, at, _ = text.partition("://")[2].partition("?")[0].rpartition("@")
-    if (at and re.search("[@/]", before)) or re.search(r"\s|%(?![0-9a-fA-F]{2})", text):
-        raise ValueError(
-            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and in the password %40 for @, %2F for /, %25 for % and so on"
-        )
-    return text
-
-
-def _http_url(text: str) -> str:
-    parts = _split_url(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or not text.endswith("/"):
-        raise ValueError("an http or https address that ends with /")
-    return text
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings, typed. Make one with `load()`, or directly in a test."""
 
-    bind: str = _setting("127.0.0.1:8000", _address, "Where the server listens: `HOST:PORT` or `unix:PATH`.")
+    bind: str = _setting("127.0.0.1:8000", values.address, "Where the server listens: `HOST:PORT` or `unix:PATH`.")
     data_dir: Path = _setting(
-        Path("var"), _folder, "Folder for what the server keeps: the chat, its secret key, its own log. Made if missing."
+        Path("var"),
+        values.folder,
+        "Folder for what the server keeps: the chat, its secret key, its own log. Made if missing.",
     )
     max_clients: int = _setting(
-        5000, _whole_number(1, 1_000_000), "WebSocket connections at the same time, both halves; more get 503."
+        5000, values.whole_number(1, 1_000_000), "WebSocket connections at the same time, both halves; more get 503."
     )
     max_message_bytes: int = _setting(
-        65_536, _whole_number(1024, 16_777_216), "The largest message a client may send, in bytes; larger closes with 1009."
+        65_536,
+        values.whole_number(1024, 16_777_216),
+        "The largest message a client may send, in bytes; larger closes with 1009.",
     )
-    max_username_chars: int = _setting(64, _whole_number(1, 1000), "The longest user name, in characters.")
+    max_username_chars: int = _setting(64, values.whole_number(1, 1000), "The longest user name, in characters.")
     outbox_bytes: int = _setting(
         1_048_576,
-        _whole_number(524_288, 1_073_741_824),
+        values.whole_number(524_288, 1_073_741_824),
         "What waits in memory for one slow client, in bytes; at least 8 times `MAX_MESSAGE_BYTES`. "
         "Over it a chat client is closed with 4008 and comes back; a log viewer reads on from the file.",
     )
     message_rate: float = _setting(
         20.0,
-        _number(0, 1_000_000),
+        values.number(0, 1_000_000),
         "Messages a second that are read from one connection, with bursts of five times as many; "
         "a faster talker is read more slowly, nothing is dropped. 0: no limit.",
     )
     ping_seconds: float = _setting(
-        25.0, _number(0.1, 3600), "Time between two pings; who gives no sign of life between two is gone (4012)."
+        25.0, values.number(0.1, 3600), "Time between two pings; who gives no sign of life between two is gone (4012)."
     )
     allowed_origins: tuple[str, ...] = _setting(
         (),
-        _origins,
+        values.origins,
         "Web pages of other origins that may open a WebSocket here, separated by commas; `*` for any. "
         "Pages of this server always may, and so may programs, which send no `Origin`.",
     )
     trusted_proxies: tuple[str, ...] = _setting(
         (),
-        _proxies,
+        values.proxies,
         "The proxies in front of this server: addresses or networks, separated by commas; `unix` for one that comes through "
         "a Unix socket. What they say of a request (`X-Forwarded-For`, `-Proto`, `-Host`, `-Prefix`) is believed, and what "
         "anybody else says is not.",
     )
     avatars: str = _setting(
         "local",
-        _one_of("local", "gravatar"),
+        values.one_of("local", "gravatar"),
         "`local`: letters on a colour, made in the page. `gravatar`: pictures that the server fetches and passes on.",
     )
     gravatar_url: str = _setting(
         "https://www.gravatar.com/avatar/",
-        _http_url,
+        values.http_url,
         "Where the server fetches pictures with `AVATARS=gravatar` (Libravatar works too).",
     )
     logs: tuple[str, ...] = _setting(
         (),
-        _log_entries,
+        values.log_entries,
         "The log files that may be shown: files, folders or globs (`**` too), separated by commas. "
         "Empty: the server's own log. A link is followed only to what is allowed itself. The rotated files of a log may be "
         "seen as the log may. Of what shows nothing the server warns at start.",
     )
-    log_backfill: int = _setting(1000, _whole_number(0, 1_000_000), "Lines of the past that a plain viewer gets first.")
+    log_backfill: int = _setting(
+        1000, values.whole_number(0, 1_000_000), "Lines of the past that a plain viewer gets first."
+    )
     history_days: float = _setting(
-        0.0, _number(0, 36_500), "How many days what is said in the chat is kept; older is removed. 0: everything is kept."
+        0.0,
+        values.number(0, 36_500),
+        "How many days what is said in the chat is kept; older is removed. 0: everything is kept.",
     )
     store_sync: str = _setting(
         "normal",
-        _one_of("normal", "full"),
+        values.one_of("normal", "full"),
         "When a message counts as stored. `normal`: when the operating system has it, which a killed server survives; after "
         "a power failure the last seconds may be gone. `full`: when the disk has it, which each batch waits for.",
     )
     database_url: str = _setting(
         "",
-        _database_url,
+        values.database_url,
         "A PostgreSQL database to keep the chat in, for several machines: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`. "
         "Empty: SQLite in the data folder.",
     )
     secret_key: str = _setting(
         "",
-        _secret_key,
+        values.secret_key,
         "The key that all signatures come from: at least 32 printable ASCII characters, the same on all machines that share "
         "a database; `hex:` and 64 digits are the key of a file `secret.key`, as `chat migrate-store` tells them. "
         "Empty: made on the first start, and kept in the data folder.",
     )
     machine: str = _setting(
         "",
-        _machine,
+        values.machine,
         "What this machine is called, on its log page and in `/healthz`, where several share a database. "
         "Empty: its host name.",
     )
     deflate: str = _setting(
         "on",
-        _one_of("on", "off"),
+        values.one_of("on", "off"),
         "Whether what many get is compressed, once for all of them, for those that can read it (browsers can; "
         "permessage-deflate). It saves two thirds of the traffic of a busy chat or log.",
     )
     log_token: str = _setting(
         "",
-        _secret_text(8),
+        values.secret_text(8),
         "The token that opens the log half: at least 8 printable ASCII characters. Empty: it answers only requests from "
         "this computer for a loopback host name; behind a proxy always set one.",
     )
     log_watch: str = _setting(
         "auto",
-        _one_of("auto", "poll"),
+        values.one_of("auto", "poll"),
         "How files are watched: `auto` is inotify with polling as fallback, `poll` only polls.",
     )
     log_redact: str = _setting(
         "on",
-        _redaction,
+        values.redaction,
         "What is blacked out in log lines before they leave the server. `on`: passwords, tokens, keys. The path of a file:"
         " also what its patterns match (google-re2, one a line; with groups, only these; `^` and `$` are a line's ends)."
         " `off`: nothing.",
@@ -300,20 +149,20 @@ class Settings:
 
     log_encodings: tuple[tuple[str, str], ...] = _setting(
         (),
-        _encodings,
+        values.encodings,
         "Encodings of log files that are not UTF-8, `PATTERN=ENCODING` separated by commas, for example "
         "`old/*.log=gbk,legacy.log=latin-1`. A pattern stands for names as the page shows them, or for their last part; "
         "rotated files are read as their log. A byte order mark needs no word here.",
     )
     log_line_bytes: int = _setting(
         65_536,
-        _whole_number(1024, 1_048_576),
+        values.whole_number(1024, 1_048_576),
         "The longest line that a log viewer is sent whole, in bytes; of a longer one it gets so much and how long it is, "
         "and may fetch the rest. At most an eighth of `OUTBOX_BYTES`.",
     )
     metrics_token: str = _setting(
         "",
-        _secret_text(16),
+        values.secret_text(16),
         "The token with which Prometheus may read `/metrics`: at least 16 printable ASCII characters. Empty: nobody may.",
     )
 
@@ -329,20 +178,20 @@ class Settings:
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from `environ`. Raises `SettingError` for the first value that can't be used."""
-    values = {}
+    found = {}
     for field in dataclasses.fields(Settings):
         variable = PREFIX + field.name.upper()
         text = environ.get(variable)
         if text is None:
             continue
         try:
-            values[field.name] = field.metadata["parse"](text.strip())
+            found[field.name] = field.metadata["parse"](text.strip())
         except ValueError as error:
             # A token or a password must not end up in a log, however wrong it is.
             secret = field.name.endswith("_token") or field.name in ("database_url", "secret_key")
             shown = "" if secret else f" is {text!r}; it"
             raise SettingError(f"{variable}{shown} must be {error}.") from None
-    return Settings(**values)
+    return Settings(**found)
 
 
 def unknown_names(environ: Mapping[str, str] = os.environ) -> list[str]:

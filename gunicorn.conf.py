@@ -123,7 +123,7 @@ def post_worker_init(worker):
     # What is there now stays: the collector need not look through it each time.
     gc.collect()
     gc.freeze()
-    worker.handle = chatapp.let_in_before(app, worker.handle)
+    worker.handle = chatapp.let_in_before(app, worker.handle, worker.sockets)
     gevent.spawn(_stop_when_asked, worker, app)
 
 

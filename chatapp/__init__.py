@@ -9,7 +9,7 @@ import logging.config
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -278,10 +278,10 @@ def stop(app: Flask) -> None:
     app.extensions["chatapp"].stop()
 
 
-def let_in_before(app: Flask, long_way: Handle) -> Handle:
+def let_in_before(app: Flask, long_way: Handle, listeners: Iterable[Any]) -> Handle:
     """For gunicorn: its handling of a connection, with the short way in before it (`realtime.entrance`)."""
     engine: _Engine = app.extensions["chatapp"]
-    return engine.entrance.before(long_way)
+    return engine.entrance.before(long_way, listeners)
 
 
 def set_up_logging(settings: Settings | None = None) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -87,6 +88,20 @@ def test_a_server_that_stops_takes_nobody_in_once_it_has_said_goodbye(serve: Cal
     assert link.recv(1000)[2:4] == (1001).to_bytes(2)
     with pytest.raises(ConnectionRefusedError):
         server.connect()
+    link.close()
+
+
+def test_who_was_accepted_before_a_server_stops_is_answered(serve: Callable[..., Server]) -> None:
+    server = serve(options=WITHOUT_KILL)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as early:
+        link = server.raw()  # is answered, so the one before it was accepted
+        server.signal(signal.SIGTERM)
+        assert link.recv(1000)[2:4] == (1001).to_bytes(2)
+        early.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with early.makefile("rb") as answer:
+            head, _, page = answer.read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"</html>" in page
     link.close()
 
 

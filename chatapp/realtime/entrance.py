@@ -7,7 +7,7 @@ goes the long way as if nobody had looked.
 """
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from gevent.socket import wait_read
@@ -30,6 +30,16 @@ _NOT_PLAIN = ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT")
 Handle = Callable[[Any, Any, Any], None]
 
 
+class _Listener:
+    """A listener as gunicorn asks for it when it handles a connection: by its address, which one that is closed has lost."""
+
+    def __init__(self, listener: Any) -> None:
+        self._address = listener.getsockname()
+
+    def getsockname(self) -> Any:
+        return self._address
+
+
 class Entrance:
     """Lets clients of one endpoint in."""
 
@@ -38,19 +48,27 @@ class Entrance:
         self._proxies = proxies
         self._first_line = f"GET {endpoint.path} HTTP/1.1\r\n".encode()
 
-    def before(self, long_way: Handle) -> Handle:
-        """gunicorn's handling of a connection, with this before it."""
+    def before(self, long_way: Handle, listeners: Iterable[Any]) -> Handle:
+        """gunicorn's handling of a connection that came to one of these listeners, with this before it."""
+        named = {listener: _Listener(listener) for listener in listeners}
 
         def handle(listener: Any, client: Any, address: Any) -> None:
             """Owned by the greenlet that gunicorn starts for each connection."""
-            # A worker that is ending has closed its listener, and gunicorn would stumble over it.
-            if not self._let_in(client, address) and listener.fileno() >= 0:
-                long_way(listener, client, address)
+            data = _look(client)
+            if not self._let_in(client, address, data) and (listener.fileno() >= 0 or self._is_awaited(data)):
+                long_way(named[listener], client, address)
 
         return handle
 
-    def _let_in(self, client: Any, address: Any) -> bool:
-        data = _look(client)
+    def _is_awaited(self, data: bytes) -> bool:
+        """Whether a worker that is ending, and has closed its listeners, answers somebody it has accepted before.
+
+        Who wants a WebSocket is not told no: they find the next worker, or a proxy another server. Who says nothing is not
+        waited for.
+        """
+        return bool(data) and not data.startswith(self._first_line)
+
+    def _let_in(self, client: Any, address: Any, data: bytes) -> bool:
         hub = self._endpoint.hub
         if hub.starting or hub.stopping or hub.full or not data.startswith(self._first_line):
             return False

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from chatapp.chat.peers_postgres import GONE_SECONDS
 from chatapp.chat.telling import GRACE_SECONDS
-from tests.conftest import Server, hear, wait_until
+from tests.conftest import PATIENCE, Server, hear, wait_until
 from tests.machines import Machines, frozen, start_machines
 from tests.postgres_server import PostgresServer
 from tests.v1 import V1, Fields, entered
@@ -42,11 +42,13 @@ def all_here(clients: list[V1]) -> None:
     """Read on until all of them know of all of them."""
     everybody = {client.id for client in clients}
     for client in clients:
-        known: set[str] = set()
-        for said in client.heard:
-            known |= {user["id"] for user in said.get("users", [])}
-        while not everybody <= known:
-            known |= {user["id"] for user in client.hear().get("joined", [])}
+        while not everybody <= told_of(client):
+            client.hear()
+
+
+def told_of(client: V1) -> set[str]:
+    """Of whom a client was told: who was here when it came, and who came then."""
+    return {user["id"] for said in client.heard for user in [*said.get("users", []), *said.get("joined", [])]}
 
 
 def left(client: V1) -> set[str]:
@@ -97,13 +99,16 @@ def test_nobody_leaves_because_the_database_is_away(own_postgres: PostgresServer
     own_postgres.kill()
     began = time.monotonic()
     wait_until(lambda: told(machines, "newcomer").get("code") == "not_stored", "the newcomer to be told so")
-    while time.monotonic() - began < SOON + 1:  # longer than a worker may be silent
+
+    def as_before() -> bool:
         assert told(machines, "newcomer")["code"] == "not_stored", "nobody can say whether the name is free"
         assert told(machines, "PERSON-1")["code"] in ("not_stored", "name_taken")
         # Who has the name already comes back with it, on whatever machine, also who left just now.
         back = told(machines, "person-1", clients[1].token)
         assert (back["type"], back["you"]["id"]) == ("welcome", clients[1].id)
-        time.sleep(0.2)  # a few questions a second, for as long as the database is away
+        return time.monotonic() - began > SOON + 1  # longer than a worker may be silent
+
+    wait_until(as_before, "time to pass while the database is away", SOON + PATIENCE)
     clients.pop(0).close()  # this one does leave
     assert clients[1].ask("send", room="main", message="lost?")["code"] == "not_stored"
     own_postgres.start()

@@ -45,7 +45,7 @@ proof-machines: $(VENV)/.test
 	bin/need-postgres
 	$(BIN)/python -m tests.proof.machines --kills 100
 
-# The same over 10 kills; the tests run it too.
+# The same over 10 kills; the tests do it over 6, with one worker and with four.
 proof-short: $(VENV)/.test
 	$(BIN)/python -m tests.proof --kills 10
 

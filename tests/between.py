@@ -79,7 +79,7 @@ class Between:
                 while back and self._pause and data:
                     target.sendall(data[:1])
                     data = data[1:]
-                    time.sleep(self._pause)  # as long as it is to take
+                    time.sleep(self._pause)  # what a slow network is: nothing is waited for
                 target.sendall(data)
         for link in (source, target):
             with contextlib.suppress(OSError):

@@ -6,13 +6,14 @@ database from a template, which takes some ms. It is not run as root, which it r
 
 import atexit
 import contextlib
+import functools
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 USER = "chatapp"
@@ -21,22 +22,38 @@ PASSWORD = "sesame-open"
 SECONDS = 60
 
 
-# A cluster as it is made, of which the next ones are copies: making one takes a second.
-_made: list[Path] = []
-
-
-def _keep(data: Path) -> None:
-    kept = tempfile.TemporaryDirectory(prefix="chatapp-postgres-")
-    atexit.register(kept.cleanup)
-    subprocess.run(["cp", "-a", data, kept.name], check=True)
-    _made.append(Path(kept.name) / data.name)
-
-
 def programs() -> Path | None:
     """The folder of PostgreSQL's programs, the newest if there are several."""
     folders = [Path(found).resolve().parent] if (found := shutil.which("initdb")) else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
+
+
+def _as_its_user(folder: Path) -> list[str]:
+    """What a program of PostgreSQL is run by, which is to own this folder."""
+    if os.geteuid() != 0:
+        return []
+    shutil.chown(folder, "postgres", "postgres")
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+
+
+def _run(command: Sequence[str], given: str | None = None) -> str:
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, cwd="/", timeout=SECONDS)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}{done.stdout}"
+    return done.stdout.strip()
+
+
+@functools.cache
+def _cluster(programs: Path) -> Path:
+    """A new cluster, of which each server has a copy: making one takes a second."""
+    folder = Path(tempfile.mkdtemp(prefix="chatapp-postgres-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "password").write_text(PASSWORD)
+    os.chmod(folder / "password", 0o644)
+    options = ["-E", "UTF8", "--locale=C.UTF-8", "-U", "postgres", "-A", "scram-sha-256", "--pwfile", f"{folder}/password"]
+    initdb = [str(programs / "initdb"), "-D", f"{folder}/data", "--no-sync", *options]
+    _run([*_as_its_user(folder), *initdb])
+    return folder / "data"
 
 
 class PostgresServer:
@@ -50,12 +67,7 @@ class PostgresServer:
         self.port = port
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._as: list[str] = []
-        if os.geteuid() == 0:
-            self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-            shutil.chown(folder, "postgres", "postgres")
-        (self._folder / "password").write_text(PASSWORD)
-        os.chmod(self._folder / "password", 0o644)
+        self._as = _as_its_user(folder)
 
     @property
     def _data(self) -> Path:
@@ -63,12 +75,7 @@ class PostgresServer:
 
     def make(self) -> "PostgresServer":
         """Make the cluster, start it, and make the user."""
-        if _made:
-            subprocess.run(["cp", "-a", _made[0], self._data], check=True)
-        else:
-            options = ["-U", "postgres", "-A", "scram-sha-256", "--pwfile", str(self._folder / "password")]
-            self._run("initdb", "-D", str(self._data), "--no-sync", "-E", "UTF8", "--locale=C.UTF-8", *options)
-            _keep(self._data)
+        _run(["cp", "-a", str(_cluster(self._programs)), str(self._data)])
         self.start()
         self.sql(f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'")
         return self
@@ -98,7 +105,7 @@ class PostgresServer:
             assert time.monotonic() < deadline, f"PostgreSQL does not start:\n{self.said()}"
             assert self._process is not None
             assert self._process.poll() is None, f"PostgreSQL has ended:\n{self.said()}"
-            time.sleep(0.02)  # between two looks at a process that can't wake us
+            time.sleep(0.02)  # between two looks: that it takes connections it tells nobody
 
     def stop(self) -> None:
         """Shut it down as an administrator does who does not want to wait (SIGINT): transactions are broken off."""
@@ -119,7 +126,7 @@ class PostgresServer:
         deadline = time.monotonic() + SECONDS
         while self._is_held():
             assert time.monotonic() < deadline, "PostgreSQL does not end"
-            time.sleep(0.01)  # likewise
+            time.sleep(0.01)  # between two looks: these are no children of ours, so nothing tells when they have ended
 
     def _children(self) -> list[int]:
         assert self._process is not None
@@ -174,10 +181,7 @@ class PostgresServer:
         self._run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", url, given=dump)
 
     def _run(self, program: str, *arguments: str, given: str | None = None) -> str:
-        command = [*self._as, str(self._programs / program), *arguments]
-        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, cwd="/", timeout=SECONDS)
-        assert done.returncode == 0, f"{program}: {done.stderr}{done.stdout}"
-        return done.stdout.strip()
+        return _run([*self._as, str(self._programs / program), *arguments], given)
 
     def said(self) -> str:
         """What it logged."""

@@ -161,8 +161,9 @@ class Writer:
         self.put(self.log, text[:length])
         self.log.half = (self.numbers, length)
 
-    def pause(self) -> None:
-        time.sleep(self.random.choice([0.001, 0.01, 0.05]))
+    def pause(self, *seconds: float) -> None:
+        """Let some time pass, one of these: when a thing happens to a file is a part of what is tried."""
+        time.sleep(self.random.choice(seconds or (0.001, 0.01, 0.05)))
 
     def chmod(self) -> None:
         """Nobody may open it for a while, and it is written on."""
@@ -175,7 +176,7 @@ class Writer:
         away = self.folder / "away"
         os.rename(self.path, away)
         self.append()
-        time.sleep(self.random.choice([0.0, 0.0, 0.02, 0.3]))
+        self.pause(0.0, 0.0, 0.02, 0.3)
         self.append()
         os.rename(away, self.path)
 
@@ -184,7 +185,7 @@ class Writer:
             self.settle()
         self.path.unlink()
         self.leave()
-        time.sleep(self.random.choice([0.0, 0.0, 0.02, 0.4]))
+        self.pause(0.0, 0.0, 0.02, 0.4)
         self.log = self.begin()
 
     def leave(self) -> None:
@@ -270,7 +271,7 @@ class Writer:
 
     def follow(self) -> None:
         self.leave()
-        time.sleep(self.random.choice([0.0, 0.0, 0.0, 0.01, 0.05]))
+        self.pause(0.0, 0.0, 0.0, 0.01, 0.05)
         self.log = self.begin()
 
     def shift(self) -> None:

@@ -24,6 +24,3 @@ def test_nothing_is_lost_doubled_or_reordered_over_six_kills(tmp_path: Path, wor
     counts = outcome.tally.counts
     assert counts["kills"] >= KILLS
     assert all(counts[what] for what in ("kills of the worker", "kills of the master", "restarts", "reloads", "overlaps"))
-    # It was a trial: connections were cut, requests repeated, positions resumed, and the log is long.
-    assert min(counts[what] for what in ("cuts", "sent again", "copies", "resumed", "fresh pages", "pages of history")) > 5
-    assert outcome.messages > 500

@@ -49,7 +49,7 @@ from chatapp.realtime.meter import Meter
 from chatapp.realtime.peers import Peers
 from chatapp.realtime.proxies import Proxies
 from chatapp.realtime.sheets import OwnSheet
-from chatapp.web import avatars, log_access, log_api, metrics, pages, security, sockets
+from chatapp.web import assets, avatars, log_access, log_api, metrics, pages, security, sockets
 
 __all__ = ["create_app", "let_in_before", "set_up_logging", "start", "stop", "workers_folder"]
 
@@ -112,7 +112,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(metrics.blueprint(meter, settings.metrics_token))
     if settings.avatars == "gravatar":
         app.register_blueprint(avatars.blueprint(avatars.Avatars(people, settings.gravatar_url)))
-    pages.add_asset_functions(app)
+    assets.add(app)
     commands.register(app, settings, key)
 
     app.extensions["chatapp"] = _Engine(chat, parts.peers, watcher, listing, settings, Entrance(talks, proxies), meter)

@@ -62,11 +62,18 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
 class Server:
     """A gunicorn with the app, started by `start()`."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any], app: str = "wsgi:app", options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: dict[str, Any],
+        app: str = "wsgi:app",
+        options: Sequence[str] = (),
+        port: int | None = None,
+    ) -> None:
         self.data_dir = folder / "data"
         self.logs_dir = folder / "logs"
         self.logs_dir.mkdir(parents=True)
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = folder / "output.txt"
         self.process: subprocess.Popen[bytes] | None = None
@@ -285,13 +292,13 @@ def _postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="module")
 def _serve_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    yield from _servers(tmp_path_factory)
+    yield from servers(tmp_path_factory)
 
 
 @pytest.fixture
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     """`serve(PING_SECONDS=1)` starts a server of one's own; it ends with the test."""
-    yield from _servers(tmp_path_factory)
+    yield from servers(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -300,12 +307,15 @@ def server(_serve_for_module: Callable[..., Server]) -> Server:
     return _serve_for_module()
 
 
-def _servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+def servers(
+    tmp_path_factory: pytest.TempPathFactory, port: Callable[[], int] = free_port
+) -> Iterator[Callable[..., Server]]:
+    """A function that starts servers, which end when it is not needed any more; `port` finds one for each."""
     started: list[Server] = []
 
     def start(app: str = "wsgi:app", options: Sequence[str] = (), workers: int = 1, **settings: Any) -> Server:
         options = (*options, "--workers", str(workers))
-        server = Server(tmp_path_factory.mktemp("server"), settings, app, options)
+        server = Server(tmp_path_factory.mktemp("server"), settings, app, options, port())
         started.append(server)
         return server.start()
 

@@ -3,16 +3,13 @@
 A page is a frame and a script; all that people or files say reaches it through its WebSocket.
 """
 
-from pathlib import Path
-
-from flask import Blueprint, Flask, Response, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from chatapp.chat.client import Services
 from chatapp.config import Settings
 from chatapp.version import VERSION
 from chatapp.web import log_answers
-from chatapp.web.modules import modules_of
 
 #: How long a browser keeps who it is after the last visit (seconds); more than 400 days no browser keeps anything.
 COOKIE_SECONDS = 400 * 86_400
@@ -85,14 +82,3 @@ def _advice(error: HTTPException) -> str:
     if error.code == 500:
         return "The server failed; its log tells why."
     return error.description or ""
-
-
-def add_asset_functions(app: Flask) -> None:
-    """Give templates `asset(path)`, the address of a file under `static/`, and `modules(path)`, what a module imports.
-
-    Static files are revalidated by ETag at each load. A version in the address would reach only the first module: those it
-    imports by relative path would keep theirs, and a page could mix two releases.
-    """
-    static = Path(str(app.static_folder))
-    app.add_template_global(lambda path: url_for("static", filename=path), "asset")
-    app.add_template_global(lambda entry: modules_of(static, entry), "modules")

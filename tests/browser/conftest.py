@@ -1,8 +1,8 @@
 """A real browser for the tests of the pages: Chromium from this machine, driven by playwright.
 
-`new_page(width=..., color_scheme=..., user=...)` opens a page in a context of its own, like another person at another
-machine. After the test, what its console had to complain about fails the test; a test that causes a complaint itself
-(it kills the server, say) lists it in `page.expected_console`, as regular expressions.
+`new_page(width=..., color_scheme=..., user=...)` opens a page in a context of its own (`tests.browser.contexts`), like
+another person at another machine. After the test, what its console had to complain about fails the test; a test that causes
+a complaint itself (it kills the server, say) lists it in `page.expected_console`, as regular expressions.
 """
 
 import json
@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.conftest import PATIENCE, missing
+from tests.browser.contexts import Contexts, page_port
+from tests.conftest import PATIENCE, Server, missing, servers
 
 AXE = Path(__file__).resolve().parent.parent / "vendor" / "axe-core" / "axe-4.14.1.min.js"
 # The shell is the same browser without its window, and takes half the time.
@@ -45,13 +46,31 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Contexts:
+    """The contexts of that browser."""
+    return Contexts(browser)
+
+
+@pytest.fixture(scope="module")
+def _serve_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    yield from servers(tmp_path_factory, page_port)
+
+
 @pytest.fixture
-def new_page(browser: Browser, serve: object) -> Iterator[Callable[..., Page]]:
-    """A factory of pages. `user=("maya", "maya@example.org")` is remembered as if that person had joined before.
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """As that of all tests, at ports of which the browser may know the pages."""
+    yield from servers(tmp_path_factory, page_port)
+
+
+@pytest.fixture
+def new_page(contexts: Contexts, serve: object) -> Iterator[Callable[..., Page]]:
+    """A factory of pages. `user=("maya", "maya@example.org")` is remembered as if that person had joined before. `changed`:
+    the test changes the clock or what runs in all pages of the context, which can't be used again.
 
     Asks for `serve` so that pages are closed before the servers end, and none complains about that.
     """
-    opened: list[tuple[Page, list[str]]] = []
+    opened: list[tuple[Page, dict[str, Any], list[str]]] = []
 
     def new_page(
         width: int = 1280,
@@ -59,12 +78,12 @@ def new_page(browser: Browser, serve: object) -> Iterator[Callable[..., Page]]:
         color_scheme: Any = "light",
         locale: str = "en-US",
         user: tuple[str, str] | None = None,
+        changed: bool = False,
         **options: Any,
     ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=color_scheme, locale=locale, **options
-        )
-        page = context.new_page()
+        options |= {"viewport": {"width": width, "height": height}, "color_scheme": color_scheme, "locale": locale}
+        page = contexts.take(options).new_page()
+        page.changed = changed  # type: ignore[attr-defined]
         page.expected_console = []  # type: ignore[attr-defined]
         complaints: list[str] = []
 
@@ -76,15 +95,18 @@ def new_page(browser: Browser, serve: object) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
         if user is not None:
             _remember(page, *user)
-        opened.append((page, complaints))
+        opened.append((page, options, complaints))
         return page
 
     yield new_page
     unexpected = []
-    for page, complaints in opened:
+    for page, options, complaints in opened:
         expected = page.expected_console  # type: ignore[attr-defined]
         unexpected += [text for text in complaints if not any(re.search(pattern, text) for pattern in expected)]
-        page.context.close()
+        if page.changed:  # type: ignore[attr-defined]
+            page.context.close()
+        else:
+            contexts.give_back(page.context, options)
     assert not unexpected, "the page's console complained:\n" + "\n".join(unexpected)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import NewPage, Serve, choose_emoji, composer, connected, enter, row, sent, write
+from tests.browser.contexts import CLIPBOARD
 from tests.conftest import Server
 
 
@@ -71,7 +72,7 @@ def test_enter_sends_and_shift_enter_breaks_the_line(new_page: NewPage, server: 
 
 
 def test_pasted_line_breaks_are_kept(new_page: NewPage, server: Server) -> None:
-    page = enter(new_page, server, "pia", permissions=["clipboard-read", "clipboard-write"])
+    page = enter(new_page, server, "pia", **CLIPBOARD)
     page.evaluate("() => navigator.clipboard.writeText('one\\n\\n  two\\nthree')")
     composer(page).focus()
     height = composer(page).bounding_box()["height"]

@@ -302,7 +302,7 @@ def test_a_store_that_is_full_keeps_the_text_and_the_page_sends_it_again_by_itse
 
 def test_a_socket_that_is_open_and_dead_is_noticed_when_the_tab_is_looked_at_again(new_page: NewPage, serve: Serve) -> None:
     server = serve()
-    page = new_page(user=("maya", "maya@example.org"))
+    page = new_page(user=("maya", "maya@example.org"), changed=True)
     sockets: list[Any] = []
     dead: list[Any] = []
 

@@ -22,6 +22,7 @@ from tests.browser.chat_page import (
     write,
     write_to,
 )
+from tests.browser.contexts import CLIPBOARD
 
 
 @pytest.fixture
@@ -220,7 +221,7 @@ def test_mentions_are_completed_stand_out_and_count(three: tuple[Any, Any, Any])
 def test_a_link_to_a_message_is_copied_and_leads_there(new_page: NewPage, serve: Serve) -> None:
     server = serve()
     talk(server, "this one", "and another")
-    page = enter(new_page, server, "maya", permissions=["clipboard-read", "clipboard-write"])
+    page = enter(new_page, server, "maya", **CLIPBOARD)
     act(page, "this one", "Copy link")
     expect(page.get_by_text("Link copied").first).to_be_attached()
     address = page.evaluate("() => navigator.clipboard.readText()")

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import PHONE, NewPage, Serve, composer, connected, enter, row, sent, talk, write
+from tests.browser.contexts import CLIPBOARD
 from tests.browser.log_page import Violations
 from tests.conftest import Server
 
@@ -86,10 +87,8 @@ def test_nothing_in_markdown_is_ever_markup(new_page: NewPage, server: Server) -
 
 def test_a_code_block_copies_its_code_on_https_and_on_http(new_page: NewPage, server: Server) -> None:
     for has_clipboard in (True, False):
-        page = new_page(user=("maya", "maya@example.org"))
-        if has_clipboard:
-            page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        else:  # as on a page of plain http
+        page = new_page(user=("maya", "maya@example.org"), **CLIPBOARD)
+        if not has_clipboard:  # as on a page of plain http
             page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
         page.goto(server.url)
         connected(page)
@@ -203,8 +202,7 @@ def test_the_bar_and_its_menu_work_by_keyboard_with_one_stop_a_message(new_page:
 
 def test_text_and_link_of_a_message_are_copied(new_page: NewPage, serve: Serve) -> None:
     server = serve()
-    page = enter(new_page, server, "maya")
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = enter(new_page, server, "maya", **CLIPBOARD)
     write(page, "**bold** words")
     for choice, copied in (("Copy text", "**bold** words"), ("Copy link", f"{server.url}/?room=main&at=")):
         bar(page, "bold words").get_by_role("button", name="More").click()
@@ -458,7 +456,7 @@ window.hide = (away) => { window.away = away; document.dispatchEvent(new Event("
 
 def test_notifications_are_asked_for_and_fired(new_page: NewPage, serve: Serve) -> None:
     server = serve()
-    maya = new_page(user=("maya", "maya@example.org"))
+    maya = new_page(user=("maya", "maya@example.org"), changed=True)
     maya.context.add_init_script(FAKE_BROWSER)
     maya.goto(server.url)
     connected(maya)

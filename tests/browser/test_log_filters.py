@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from tests.browser.contexts import CLIPBOARD
 from tests.browser.log_page import NewPage, Serve, append, figure, file, line, look, numbered, pill, scroll_up, shows, until
 
 __all__ = ["file"]  # a fixture
@@ -94,7 +95,7 @@ def test_half_a_line_is_shown_and_the_whole_one_takes_its_place(new_page: NewPag
 def test_from_error_to_error_and_from_mark_to_mark(new_page: NewPage, server: Any, file: Path) -> None:
     lines = [f"2026-11-23 03:40:12,123 {'ERROR' if number % 100 == 0 else 'INFO'} order {number}" for number in range(900)]
     append(file, *lines)
-    page = look(new_page, server, file.name, "&mark=order 77", permissions=["clipboard-read", "clipboard-write"])
+    page = look(new_page, server, file.name, "&mark=order 77", **CLIPBOARD)
     expect(line(page, lines[-1])).to_be_in_viewport()
     page.keyboard.press("E")
     expect(page.locator(".is-lit")).to_have_text(lines[800])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.contexts import CLIPBOARD
 from tests.browser.log_page import CUT, NewPage, Serve, append, figure, file, line, look, shows
 
 __all__ = ["file"]  # a fixture
@@ -66,7 +67,7 @@ def test_a_connection_that_breaks_again_and_again_loses_and_doubles_nothing(
     paths = [server.logs_dir / "one.log", server.logs_dir / "two.log"]
     for path in paths:
         append(path, f"{path.stem} begins")
-    page = new_page()
+    page = new_page(**CLIPBOARD)
     page.expected_console = CUT
     page.add_init_script(REMEMBER_SOCKETS)
     page.goto(f"{server.url}/logs?file=one.log&file=two.log")
@@ -120,7 +121,6 @@ def number_in(page: Any, name: str) -> int:
 
 def lines_of_the_store(page: Any) -> list[str]:
     """All lines that the page has, seen or not: as a reader would get them, by the clipboard."""
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("log").focus()
     page.keyboard.press("Control+a")
     page.wait_for_function("() => document.getSelection().toString().length > 0")
@@ -161,7 +161,7 @@ def test_20_000_lines_a_second_for_a_minute_leave_the_page_quick_and_its_memory_
     new_page: NewPage, server: Any, file: Path
 ) -> None:
     seconds, rate = 60, 20_000
-    page = look(new_page, server, file.name)
+    page = look(new_page, server, file.name, **CLIPBOARD)
     devtools = page.context.new_cdp_session(page)
 
     def heap() -> float:

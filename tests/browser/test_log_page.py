@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser import samples
+from tests.browser.contexts import CLIPBOARD
 from tests.browser.log_page import (
     CUT,
     PHONE,
@@ -198,7 +199,7 @@ def test_copying_gives_whole_lines_also_where_a_part_is_shown(new_page: NewPage,
     long = "ERROR long " + "x" * 5000 + " end"
     lines = ["first", long, "  as the one above", "last"]
     append(file, *lines)
-    page = look(new_page, server, file.name, "&mark=ERROR", permissions=["clipboard-read", "clipboard-write"])
+    page = look(new_page, server, file.name, "&mark=ERROR", **CLIPBOARD)
     expect(page.locator(".log-line")).to_have_count(4)
     all_lines(page)
     assert clipboard(page).splitlines() == lines

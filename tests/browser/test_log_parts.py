@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.contexts import CLIPBOARD
 from tests.browser.log_page import PHONE, NewPage, Violations, accessible, append, file, look, shows, stream
 
 __all__ = ["file"]  # a fixture
@@ -102,8 +103,7 @@ def test_lines_of_real_programs_look_right_and_are_accessible(
 
 
 def test_json_unfolds_in_place_and_a_value_is_copied(new_page: NewPage, logs: Any, violations: Violations) -> None:
-    page = look(new_page, logs, "app.log")
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = look(new_page, logs, "app.log", **CLIPBOARD)
     row = of(page, "付款失败")
     expect(row).to_contain_text(re.compile(r"ERROR 付款失败  req=\{…\} err=\{…\} \+2"))
     chip = row.get_by_role("button", name="JSON")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.contexts import CLIPBOARD
 from tests.browser.log_page import (
     CUT,
     NewPage,
@@ -69,7 +70,7 @@ def test_what_is_read_stays_where_it_is_while_older_lines_come(new_page: NewPage
 def test_a_link_to_a_line_shows_that_line_and_the_newest_are_a_key_away(
     new_page: NewPage, server: Any, long_file: Path
 ) -> None:
-    page = look(new_page, server, long_file.name, permissions=["clipboard-read", "clipboard-write"])
+    page = look(new_page, server, long_file.name, **CLIPBOARD)
     expect(line(page, "line 04000")).to_be_in_viewport()
     scroll_up(page, 600)
     wanted = page.locator(".log-line").nth(30)
@@ -114,7 +115,7 @@ def test_scrolling_back_over_rotations_gives_each_line_once(new_page: NewPage, s
     server = serve()
     path = server.logs_dir / "app.log"
     append(path, *(f"oldest {text}" for text in numbered(1, 1500)))
-    page = look(new_page, server, "app.log", permissions=["clipboard-read", "clipboard-write"])
+    page = look(new_page, server, "app.log", **CLIPBOARD)
     for name in ("old", "new"):
         if name == "new":
             path.with_suffix(".log.1").rename(path.with_suffix(".log.2"))

@@ -44,11 +44,12 @@ export class OldNames {
     this.onChange();
   }
 
-  // The name of what is before a generation. Where that is gone itself, what was known holds.
+  // The name of what is before a generation. Where that is gone itself, or deleted and still held
+  // open by the server, and so beside no other, what was known holds.
   async #before(file, generation, known) {
     try {
       const { older } = await this.api.lines(file, { generation, before: 0, limit: 1 });
-      return older?.name ?? null;
+      return older?.name ?? known;
     } catch (error) {
       if (error instanceof ApiError && error.status === GONE) return known;
       throw error;

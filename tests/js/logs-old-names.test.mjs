@@ -66,6 +66,19 @@ test("that the new file was deleted too changes nothing for the one that was rot
   assert.equal(await nameFrom(api, names), "a.log.1");
 });
 
+test("nor does it while the server still has the new file open", async () => {
+  const api = rotated();
+  const names = new OldNames({ api, onChange: () => {} });
+  assert.equal(await nameFrom(api, names), "a.log.1");
+  const { lines } = api;
+  api.lines = async (file, query) => {
+    const answer = await lines.call(api, file, query);
+    return query.generation === "g3" ? { ...answer, older: null, newer: null } : answer;
+  };
+  names.forget();
+  assert.equal(await nameFrom(api, names), "a.log.1");
+});
+
 test("a rotation that was found in the past is told without a time, and a new file is not called rotated", () => {
   assert.equal(noticeWords({ kind: "rotated" }, "a.log"), "Here a.log was rotated");
   const at = new Date(2026, 10, 24, 14, 2, 3).getTime();

@@ -259,6 +259,12 @@ def test_all_addresses_of_all_hosts_are_tried(
         Hosts("nowhere", "").look_up()
 
 
+def test_what_can_not_be_the_name_of_a_host_is_told_as_one_that_is_not_known(server_of: Callable[[str], Server]) -> None:
+    failure = failure_of(server_of("postgresql://database..example/x"))
+    assert failure.busy
+    assert "database..example can't be the name of a host" in str(failure)
+
+
 @pytest.mark.parametrize(
     ("name", "user", "port", "kind"),
     [

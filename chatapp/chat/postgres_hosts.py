@@ -49,6 +49,8 @@ def _addresses(host: str) -> list[str] | OSError:
         entries = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP, type=socket.SOCK_STREAM)
     except OSError as error:
         return error
+    except UnicodeError as error:  # an empty part between two dots, or one that is too long
+        return OSError(f"{host} can't be the name of a host: {error}")
     return [str(entry[4][0]) for entry in entries]
 
 

@@ -1,6 +1,6 @@
 """What one worker makes of what the others wrote, while the table of who is here takes its time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from chatapp.chat.presence import Presence
 from chatapp.chat.workers import Workers
 from chatapp.realtime.connection import Connection, Limits, take_over
 from chatapp.realtime.hub import Hub
-from tests.chat_store import BOB, SqlitePlace
+from tests.chat_store import ANN, BOB, SqlitePlace
 from tests.conftest import PATIENCE
 
 #: How long an answer is held back at most (seconds): for what must not happen meanwhile, and so can't be waited for.
@@ -82,6 +82,11 @@ class World:
         self.presence.connect(connection, user)
         return connection
 
+    def rows(self, sql: str) -> list[Any]:
+        """What is in the database."""
+        with self.server.link() as link:
+            return link.ask(sql)
+
     def close(self) -> None:
         self._running.kill()
         for connection in self._connections:
@@ -91,6 +96,13 @@ class World:
             socket.close()
         self.workers.close()
         self.server.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Let the greenlets go on until it is so."""
+    with gevent.Timeout(PATIENCE, AssertionError("waited in vain")):
+        while not condition():
+            gevent.sleep(0.01)
 
 
 @pytest.fixture
@@ -116,3 +128,22 @@ def test_what_was_read_before_a_name_was_given_away_takes_it_from_nobody(world: 
     assert world.presence.connections(second.id) == [theirs]
     assert not world.presence.disputed
     assert theirs.ending is None
+
+
+def test_what_is_to_be_written_anew_is_not_taken_for_written_by_who_writes_just_now(world: World) -> None:
+    world.come(ANN)
+    until(lambda: world.workers._told and not world.presence.moved)
+    with world.server.link() as link:
+        link.execute("BEGIN")
+        link.execute("SELECT FROM here_state FOR UPDATE")
+        world.presence.moved.add(ANN.id)
+        writing = gevent.spawn(world.workers._hurry)
+        until(lambda: not world.presence.moved)
+        # All that was written is lost, and that is known here before the answer has come.
+        link.execute("DELETE FROM here_names")
+        link.execute("DELETE FROM here_places")
+        world.peers.run += 1
+        gevent.sleep(HELD_SECONDS)  # it must not be begun anew meanwhile
+        link.execute("COMMIT")
+    writing.join(PATIENCE)
+    until(lambda: world.rows("SELECT person FROM here_names") == [(ANN.id,)])

@@ -123,7 +123,8 @@ class Workers:
             said = self.follower.wait(TICK_SECONDS if self._here is not None else SCAN_SECONDS)
 
     def _look(self, said: list[bytes], now: float) -> None:
-        self._share()
+        with self._turn:  # or who writes just now would take what is to be written anew for written
+            self._share()
         self._take_in(said)
         if now - self._wrote >= TICK_SECONDS or TELL in said:
             self._wrote = now

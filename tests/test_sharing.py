@@ -12,7 +12,7 @@ from gevent.event import Event
 from chatapp.chat.follower import Follower
 from chatapp.chat.here import Changes
 from chatapp.chat.here_postgres import HereTables
-from chatapp.chat.messages import User
+from chatapp.chat.messages import BadMessage, User
 from chatapp.chat.peers_postgres import DatabasePeers
 from chatapp.chat.people import People
 from chatapp.chat.postgres import Server
@@ -147,3 +147,15 @@ def test_what_is_to_be_written_anew_is_not_taken_for_written_by_who_writes_just_
         link.execute("COMMIT")
     writing.join(PATIENCE)
     until(lambda: world.rows("SELECT person FROM here_names") == [(ANN.id,)])
+
+
+def test_who_asks_in_vain_while_all_is_written_anew_is_not_written_down_as_here(world: World) -> None:
+    world.come(BOB)
+    coming = gevent.spawn(world.come, User("another-bob", BOB.name, "b2"))
+    until(lambda: "another-bob" in world.workers._claims.coming and world.workers._told)
+    world.peers.run += 1
+    with pytest.raises(BadMessage) as refused:
+        coming.get(timeout=PATIENCE)
+    assert refused.value.code == "name_taken"
+    until(lambda: not world.presence.moved)
+    until(lambda: world.rows("SELECT person FROM here_places WHERE rooms IS NOT NULL") == [(BOB.id,)])

@@ -42,11 +42,15 @@ class Presence:
 
     def hold_name(self, user: User) -> None:
         """Give the name to the person. Raises `BadMessage` if somebody else holds it."""
-        given = self.claim(user)
-        if given is None:
-            given = self._names.holder(user.name) in (None, user.id)
-        if not given:
-            raise BadMessage("name_taken", "Somebody here has this name. Choose another one.")
+        try:
+            given = self.claim(user)
+            if given is None:
+                given = self._names.holder(user.name) in (None, user.id)
+            if not given:
+                raise BadMessage("name_taken", "Somebody here has this name. Choose another one.")
+        except BaseException:
+            self._move(user.id)  # while they asked they may have been written down as here
+            raise
         self._names.give(user)
 
     def holds(self, user: User) -> bool:

@@ -263,9 +263,10 @@ class Workers:
     def _person(self, person: str) -> Person:
         rooms = self._presence.place(person)
         if rooms is None and self._claims.coming[person]:
-            rooms = []  # they have the name already, and are here in a moment
-        # Names are in the table since they were given, unless this worker was alone then.
-        user = self._presence.user(person) if rooms is not None and not self._told else None
+            rooms = []  # they may have the name already, and be here in a moment
+        # Names are in the table since they were given, unless this worker was alone then. Who only asks may be unknown yet.
+        named = rooms is not None and not self._told and self._presence.knows(person)
+        user = self._presence.user(person) if named else None
         return Person(user, self._email(user) if user else "", rooms)
 
     def _email(self, user: User) -> str:

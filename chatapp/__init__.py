@@ -213,6 +213,8 @@ class _Engine:
             except StoreError as error:
                 if not error.away:
                     _log.error("%s", error)
+            except Exception:
+                _log.exception("the server can't begin")
 
     def _begin(self) -> None:
         self.chat.store.open()

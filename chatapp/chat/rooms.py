@@ -131,7 +131,8 @@ class Rooms:
         """
         if self._failing and self._ends and self._store.is_current:
             self._store.append([])
-            self._recover()
+            if self._ends:  # nobody has found meanwhile that somebody has to mend it
+                self._recover()
 
     def pruned(self, floors: Mapping[str, int]) -> None:
         """Events of these rooms are no longer kept, up to these numbers: not in memory either."""

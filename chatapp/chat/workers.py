@@ -95,7 +95,8 @@ class Workers:
             _log.warning("other workers can't be reached: %s", error)
 
     def close(self) -> None:
-        """Be gone, at once for all others."""
+        """Be gone, at once for all others. Who still asks for a name is told that nobody can say."""
+        self._failing = True
         if self._here is not None:
             self._here.close()
             self._here = None

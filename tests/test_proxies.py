@@ -146,7 +146,7 @@ def test_cookies_and_addresses_are_those_of_the_place_that_the_proxy_shows(behin
     assert status == 200
     assert "Secure" in answered["set-cookie"]
     assert re.search(r"Path=/chat(;|$)", answered["set-cookie"])
-    assert 'src="/chat/static/js/chat.js"' in page
+    assert re.search(r'src="/chat/static/v-[0-9a-f]+/js/chat\.js"', page)
     _, _, answered = behind.get("/logs?file=x", {**headers, "Accept": "text/html"})
     assert answered["location"] == "/chat/logs/login?query=file%3Dx"
     form = {**headers, "Content-Type": "application/x-www-form-urlencoded", "Origin": "https://chat.example.org"}
@@ -164,7 +164,7 @@ def test_without_the_setting_nothing_of_it_counts(server: Server) -> None:
     assert status == 200
     assert "Secure" not in answered["set-cookie"]
     assert "Path=/;" in answered["set-cookie"] + ";"
-    assert 'src="/static/js/chat.js"' in page
+    assert re.search(r'src="/static/v-[0-9a-f]+/js/chat\.js"', page)
     server.get("/nothing", CHAT)
     wait_until(lambda: '127.0.0.1 "GET /nothing ' in server.said(), "the line of the request")
     assert server.said().count("X-Forwarded-For from 127.0.0.1 is not believed") == 1

@@ -35,10 +35,17 @@ class Version:
     def __str__(self) -> str:
         if time.monotonic() - self._looked >= LOOK_SECONDS:
             self._looked = time.monotonic()
-            signature = self._look()
-            if signature != self._signature:
-                self._signature, self._text = signature, self._digest(signature)
+            try:
+                self._renew()
+            except OSError:  # one of them is just being replaced
+                if not self._text:
+                    raise
         return self._text
+
+    def _renew(self) -> None:
+        signature = self._look()
+        if signature != self._signature:
+            self._signature, self._text = signature, self._digest(signature)
 
     def _look(self) -> _Signature:
         paths = sorted(path for path in self._folder.rglob("*") if path.is_file())
@@ -48,9 +55,8 @@ class Version:
     def _digest(self, signature: _Signature) -> str:
         digest = hashlib.blake2b(digest_size=8)
         for path, _, _ in signature:
-            digest.update(
-                hashlib.sha256(path.encode()).digest() + hashlib.sha256((self._folder / path).read_bytes()).digest()
-            )
+            for data in (path.encode(), (self._folder / path).read_bytes()):
+                digest.update(hashlib.sha256(data).digest())
         return digest.hexdigest()
 
 

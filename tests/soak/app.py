@@ -1,7 +1,8 @@
 """The app, of which each worker writes down once a second what it holds inside: a file of its own, named after its process.
 
 What is kept for a while after its last use is kept for a shorter one here, as the day is shorter: so it comes to its end as
-often as in a day, and a shift need not wait for it. Served by `tests.soak.run`, read by `tests.soak.samples`.
+often as in a day, and a shift need not wait for it. Caches of what was said, which would fill for a week, are full before
+half of the day is over. Served by `tests.soak.run`, read by `tests.soak.samples`.
 """
 
 import gc
@@ -16,6 +17,7 @@ from typing import Any
 import gevent
 from greenlet import greenlet, settrace
 
+from chatapp.chat import opening, past, recent
 from chatapp.logs import ended, feeds
 from chatapp.realtime.connection import Connection
 from tests.soak import COLLECT, FOLDER
@@ -24,6 +26,9 @@ from wsgi import app
 #: How long a feed without viewers is kept, and a generation that has ended (seconds).
 feeds.IDLE_SECONDS = 1.0
 ended.HELD_SECONDS = 2.0
+#: What the newest events and pieces of the past may take (bytes), and pages of the store (KiB).
+recent.KEPT_BYTES_OF_ALL = past.KEPT_BYTES = 2_097_152
+opening.CACHE_KIB = 4096
 SAMPLE_SECONDS = 0.5
 
 
